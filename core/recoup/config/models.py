@@ -1,0 +1,99 @@
+"""The configuration as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+from attrs.validators import ge, gt, in_, instance_of, optional
+
+from recoup.classification import ErrorSeverity, SensitivityLevel
+from recoup.policies import CircuitBreakerConfig, RetryConfig
+
+
+@frozen(kw_only=True)
+class SeverityConfig:
+    """What happens for errors of one severity. Immutable.
+
+    Attributes:
+        escalate: whether an :class:`EscalationEvent` goes out.
+        notify: channels named in it, such as ``("discord", "email")``; delivering is up to a ``monitor`` plugin.
+    """
+
+    escalate: bool = False
+    notify: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class SecurityConfig:
+    """Security settings shared by plugins. Immutable.
+
+    Attributes:
+        sanitization_level: level at which events are sanitized.
+        rate_limiting: whether the ``rate_limit`` hook is asked before an error is handled.
+        max_errors_per_minute: errors handled per minute, for limiters to enforce.
+    """
+
+    sanitization_level: SensitivityLevel = SensitivityLevel.HIGH
+    rate_limiting: bool = True
+    max_errors_per_minute: int = field(default=100, validator=ge(1))
+
+
+@frozen(kw_only=True)
+class PluginSettings:
+    """The core's settings for one plugin, and the plugin's own section. Immutable.
+
+    Attributes:
+        enabled: whether it is loaded; None leaves that to the plugin's own default.
+        time_limit: seconds that one call of one of its hooks may take, or None for no limit.
+        on_failure: for ``rate_limit``: ``deny`` or ``allow`` when it raises; None: as the plugin says.
+        config: its own section, structured into the plugin's ``Config`` when it is built.
+    """
+
+    enabled: bool | None = None
+    time_limit: float | None = field(default=None, validator=optional(gt(0)))
+    on_failure: str | None = field(default=None, validator=optional(in_(("deny", "allow"))))
+    config: Mapping[str, Any] = field(factory=dict, validator=instance_of(dict))
+
+
+def _default_severities() -> dict[ErrorSeverity, SeverityConfig]:
+    return {
+        ErrorSeverity.CRITICAL: SeverityConfig(escalate=True),
+        ErrorSeverity.HIGH: SeverityConfig(escalate=True),
+    }
+
+
+@frozen(kw_only=True)
+class ErrorHandlingConfig:
+    """The ``error_handling`` section. Immutable.
+
+    Attributes:
+        severity_levels: what happens for errors of each severity; CRITICAL and HIGH escalate unless told otherwise.
+        retry_policies: by name: an exception class's name, a category with or without ``_errors`` such as
+            ``network_errors``, or ``default``.
+        circuit_breakers: by name: ``component.operation``, a component, or whatever a guard names.
+        security: settings that security plugins share.
+        plugins: settings of each plugin, by name.
+        plugin_order: plugins that are asked before all others, in this order.
+        max_recovery_attempts: recoveries tried at most for one error context made by the handler.
+    """
+
+    severity_levels: Mapping[ErrorSeverity, SeverityConfig] = field(factory=_default_severities)
+    retry_policies: Mapping[str, RetryConfig] = field(factory=dict)
+    circuit_breakers: Mapping[str, CircuitBreakerConfig] = field(factory=dict)
+    security: SecurityConfig = field(factory=SecurityConfig)
+    plugins: Mapping[str, PluginSettings] = field(factory=dict)
+    plugin_order: tuple[str, ...] = ()
+    max_recovery_attempts: int = field(default=3, validator=ge(0))
+
+
+@frozen(kw_only=True)
+class Config:
+    """The whole configuration. Immutable.
+
+    Attributes:
+        error_handling: its one section.
+    """
+
+    error_handling: ErrorHandlingConfig = field(factory=ErrorHandlingConfig)

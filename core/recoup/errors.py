@@ -1,0 +1,130 @@
+"""Every error that recoup raises itself.
+
+::
+
+    RecoupError
+    ├── ConfigError               a configuration with all its problems
+    ├── PluginError               a plugin that can't be used
+    │   ├── UnknownPlugin         no plugin goes by that name
+    │   ├── PluginLoadError       its entry point can't be imported or built
+    │   ├── InvalidPlugin         its hooks don't fit the hookspecs
+    │   └── PluginTimeout         it ran over its configured time limit
+    ├── PolicyUnavailable         no enabled plugin serves a policy that was asked for
+    ├── HandlerStateError         a handler used before start, after close, or from the wrong thread
+    ├── OrderNotVerifiable        a lookup by client order id has no conclusive answer
+    └── Refused                   the call was not made; carries ``key`` and ``retry_after``
+        ├── CircuitOpen           by an open circuit breaker
+        └── ServiceDegraded       by a fallback that reports degraded service
+
+Exceptions of the application are never wrapped in these: they pass through unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class RecoupError(Exception):
+    """Root of the tree: whatever recoup itself raises."""
+
+
+@frozen
+class ConfigProblem:
+    """One fault in a configuration.
+
+    Attributes:
+        path: where, dotted from the root of the file, such as ``error_handling.security.sanitization_level``.
+        message: what is wrong and what would be right; holds no secret.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path or '(file)'}: {self.message}"
+
+
+class ConfigError(RecoupError):
+    """A configuration that can't be used, with every problem found in it.
+
+    Attributes:
+        problems: all of them, in the order of the file.
+        source: the file's name, or ``"configuration"``.
+    """
+
+    def __init__(self, problems: Iterable[ConfigProblem], source: str = "configuration") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        count = len(self.problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"{source}: {count} problem{'s' if count != 1 else ''}\n{lines}")
+
+
+class PluginError(RecoupError):
+    """A plugin that can't be used.
+
+    Attributes:
+        plugin: the name it is registered or configured under.
+    """
+
+    def __init__(self, plugin: str, message: str) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin!r}: {message}")
+
+
+class UnknownPlugin(PluginError):
+    """No installed or registered plugin goes by that name."""
+
+
+class PluginLoadError(PluginError):
+    """The entry point can't be imported, or its class can't be built."""
+
+
+class InvalidPlugin(PluginError):
+    """The plugin's hook implementations don't fit the hookspecs."""
+
+
+class PluginTimeout(PluginError):
+    """An implementation ran over the time limit that the configuration sets for its plugin."""
+
+
+class PolicyUnavailable(RecoupError):
+    """No enabled plugin serves the policy configuration that a decorator or guard asks for."""
+
+
+class HandlerStateError(RecoupError):
+    """The handler was used before it started, after it closed, or from a thread where it can't answer."""
+
+
+class OrderNotVerifiable(RecoupError):
+    """The venue can't say conclusively whether an order with this client order id exists.
+
+    An order port raises it from ``find_order`` where returning ``None`` would claim more than the venue said.
+    """
+
+
+class Refused(RecoupError):
+    """A call that was not made.
+
+    Attributes:
+        key: what refused it, such as the circuit's name.
+        retry_after: seconds until another try makes sense, or None where nobody can tell.
+    """
+
+    def __init__(self, message: str, *, key: str, retry_after: float | None = None) -> None:
+        self.key = key
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class CircuitOpen(Refused):
+    """The circuit breaker for ``key`` is open."""
+
+
+class ServiceDegraded(Refused):
+    """``FallbackStrategy.RAISE_DEGRADED``: the call failed and the caller is told to run degraded."""

@@ -1,0 +1,107 @@
+"""The call that failed: what it does to the world, and how to find out whether it did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from recoup.policies import PolicyConfig
+    from recoup.ports import OrderPort, VenuePort
+
+P = TypeVar("P")
+
+
+class OperationKind(Enum):
+    """What repeating a call could do; it decides the retry rule."""
+
+    READ = "read"
+    """Changes nothing; may always be repeated."""
+    IDEMPOTENT_WRITE = "idempotent_write"
+    """Repeating it leaves the same state as doing it once."""
+    SUBMIT = "submit"
+    """Creates something each time: an order, a transfer, a withdrawal."""
+    AMEND = "amend"
+    """Changes an order; a repetition may apply twice."""
+    CANCEL = "cancel"
+    """Cancels an order; a repetition is harmless, but races with fills."""
+    UNSPECIFIED = "unspecified"
+    """Nobody said. Treated like a side effect."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the call may be sent again while its outcome is unknown."""
+        return self in _REPEATABLE
+
+
+_REPEATABLE = frozenset({OperationKind.READ, OperationKind.IDEMPOTENT_WRITE, OperationKind.CANCEL})
+
+
+@frozen(kw_only=True)
+class Operation:
+    """What the application says of a call before it makes it. Immutable.
+
+    Attributes:
+        kind: what repeating it could do.
+        client_order_id: the id that the application gave the order, by which it can be found again.
+        symbol: the market, as the order port takes it.
+        orders: where to look the order up; without it, an unknown outcome stays unknown.
+        venue: where to ask about the venue's status and clock.
+        key: names the resource that gates and limits are kept for, such as ``"binance:account-1"``.
+        deadline: seconds from the first attempt after which nothing is sent again, or None for no limit.
+    """
+
+    kind: OperationKind = OperationKind.UNSPECIFIED
+    client_order_id: str | None = None
+    symbol: str | None = None
+    orders: OrderPort | None = None
+    venue: VenuePort | None = None
+    key: str | None = None
+    deadline: float | None = None
+
+
+@define(kw_only=True, eq=False)
+class Call:
+    """A guarded call under way: what it is, and what recovery has done for it so far.
+
+    One call belongs to one task or thread at a time; it is not shared.
+
+    Attributes:
+        operation: what the application says of it.
+        function: what is called.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
+        policies: the policy configurations that the guard was given.
+        started: :meth:`Clock.monotonic` of the first attempt.
+        attempts: calls made so far, the first included.
+        answers: how often each plugin, by name, has had the call repeated.
+        gates: keys of the gates that already count this call's failures.
+    """
+
+    operation: Operation = field(factory=Operation)
+    function: Callable[..., Any] | None = None
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(factory=dict)
+    policies: tuple[PolicyConfig, ...] = ()
+    started: float = 0.0
+    attempts: int = 0
+    answers: Counter[str] = field(factory=Counter)
+    gates: frozenset[str] = frozenset()
+
+    def policy(self, kind: type[P]) -> P | None:
+        """Return the guard's configuration of that type, or None where it has none."""
+        for policy in self.policies:
+            if isinstance(policy, kind):
+                return policy
+        return None
+
+    def remaining(self, now: float) -> float | None:
+        """Return the seconds left until the deadline (negative once passed), or None without one."""
+        if self.operation.deadline is None:
+            return None
+        return self.started + self.operation.deadline - now

@@ -1,0 +1,150 @@
+"""Policies as data: what decorators and configuration ask for, and the roles of the plugins that serve them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from attrs import field, frozen
+from attrs.validators import ge, gt, in_, instance_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+BACKOFF_STRATEGIES = ("exponential", "linear", "constant")
+
+
+class FallbackStrategy(Enum):
+    """What a call gives when it has failed for good."""
+
+    RETURN_NONE = "return_none"
+    RETURN_EMPTY = "return_empty"
+    """The empty value of the type that the function's return annotation names: list, dict, str and so on."""
+    RETURN_DEFAULT = "return_default"
+    RAISE_DEGRADED = "raise_degraded"
+    RETRY_ALTERNATIVE = "retry_alternative"
+    """The result of ``fallback_function``, called with the call's own arguments."""
+    USE_CACHE = "use_cache"
+    """The last good result for the same arguments."""
+
+
+def _exception_types(_: object, attribute: Any, value: Any) -> None:
+    types = value if isinstance(value, tuple) else (value,)
+    if not types or not all(isinstance(item, type) and issubclass(item, Exception) for item in types):
+        raise TypeError(f"{attribute.name} takes exception classes derived from Exception, got {value!r}")
+
+
+@frozen(kw_only=True)
+class RetryConfig:
+    """How a call is repeated. Immutable.
+
+    Attributes:
+        max_attempts: calls made at most, the first included.
+        base_delay: seconds before the first repetition.
+        max_delay: seconds that no delay exceeds, except one that the other side asked for.
+        backoff_strategy: ``exponential``, ``linear`` or ``constant``.
+        exponential_base: factor from one exponential delay to the next.
+        jitter: whether each delay is drawn from zero to the computed one ("full jitter", AWS Architecture Blog,
+            "Exponential Backoff And Jitter").
+        exceptions: only these are repeated.
+    """
+
+    max_attempts: int = field(default=3, validator=[instance_of(int), ge(1)])
+    base_delay: float = field(default=1.0, validator=[instance_of((int, float)), ge(0)])
+    max_delay: float = field(default=60.0, validator=[instance_of((int, float)), ge(0)])
+    backoff_strategy: str = field(default="exponential", validator=in_(BACKOFF_STRATEGIES))
+    exponential_base: float = field(default=2.0, validator=[instance_of((int, float)), ge(1)])
+    jitter: bool = field(default=False, validator=instance_of(bool))
+    exceptions: tuple[type[Exception], ...] = field(default=(Exception,), validator=_exception_types)
+
+
+@frozen(kw_only=True)
+class CircuitBreakerConfig:
+    """When a circuit opens and closes. Immutable.
+
+    Attributes:
+        failure_threshold: failures in a row that open it.
+        recovery_timeout: seconds that it stays open before one trial call is let through.
+        expected_exception: only these count as failures.
+        name: the circuit's key; one breaker is shared by all who name it. None: one for each guard.
+    """
+
+    failure_threshold: int = field(default=5, validator=[instance_of(int), ge(1)])
+    recovery_timeout: float = field(default=60, validator=[instance_of((int, float)), gt(0)])
+    expected_exception: type[Exception] | tuple[type[Exception], ...] = field(
+        default=Exception, validator=_exception_types
+    )
+    name: str | None = None
+
+
+@frozen(kw_only=True)
+class FallbackConfig:
+    """What stands in for a result when a call has failed for good. Immutable.
+
+    Attributes:
+        strategy: which stand-in.
+        default_value: for ``RETURN_DEFAULT``.
+        fallback_function: for ``RETRY_ALTERNATIVE``; called with the call's arguments.
+    """
+
+    strategy: FallbackStrategy = field(default=FallbackStrategy.RETURN_NONE, validator=instance_of(FallbackStrategy))
+    default_value: Any = None
+    fallback_function: Callable[..., Any] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.strategy is FallbackStrategy.RETRY_ALTERNATIVE and self.fallback_function is None:
+            raise ValueError("FallbackStrategy.RETRY_ALTERNATIVE needs a fallback_function to call")
+
+
+PolicyConfig = RetryConfig | CircuitBreakerConfig | FallbackConfig | Any
+"""Any object may be a policy configuration: a plugin says by type which ones it serves."""
+
+
+class Gate(Protocol):
+    """Admission control around a call, such as a circuit breaker. Thread-safe and task-safe."""
+
+    @property
+    def key(self) -> str:
+        """What the gate is kept for."""
+        ...
+
+    def acquire(self) -> None:
+        """Let one call through.
+
+        Raises:
+            Refused: the call must not be made.
+        """
+        ...
+
+    def release(self, error: BaseException | None) -> None:
+        """Take note of how an admitted call ended. A cancellation counts as neither success nor failure."""
+        ...
+
+
+@runtime_checkable
+class PolicyServer(Protocol):
+    """Role of a plugin that gives effect to policy configurations.
+
+    Attributes:
+        serves: the configuration types. A guard given a type that no enabled plugin serves is an error.
+    """
+
+    serves: tuple[type, ...]
+
+
+@runtime_checkable
+class GateServer(Protocol):
+    """Role of a plugin that admits calls."""
+
+    def gate(self, config: Any, key: str) -> Gate | None:
+        """Return the gate for this configuration under ``key``, the same one each time; None: not mine."""
+        ...
+
+
+@runtime_checkable
+class CircuitStatus(Protocol):
+    """Role of a plugin that keeps circuit breakers."""
+
+    def circuit_breaker_status(self) -> Mapping[str, str]:
+        """Return each circuit's state, ``closed``, ``open`` or ``half_open``, by key."""
+        ...

@@ -1,0 +1,89 @@
+"""A clock that tests own."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.lowlevel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FakeClock:
+    """A :class:`recoup.Clock` that moves only when it is told to. Thread-safe and task-safe.
+
+    Args:
+        start: the wall-clock time at which it starts; aware.
+        auto_advance: True: whoever sleeps moves the clock by that much and goes on at once. False: sleepers wait
+            until :meth:`advance` has moved the clock past their time, and wake in order.
+
+    Attributes:
+        sleeps: every delay asked for, in order.
+    """
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), *, auto_advance: bool = True) -> None:
+        if start.tzinfo is None:
+            raise ValueError(f"start needs a time zone, got the naive {start!r}")
+        self.auto_advance = auto_advance
+        self.sleeps: list[float] = []
+        self._start = start
+        self._elapsed = 0.0
+        self._lock = threading.Lock()
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, Callable[[], object]]] = []
+
+    def now(self) -> datetime:
+        """Return the wall-clock time as an aware datetime."""
+        return self._start + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        """Return the seconds since the start."""
+        return self._elapsed
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock and wake every sleeper whose time has come, in order.
+
+        Raises:
+            ValueError: ``seconds`` is negative or not finite; time does not go backwards.
+        """
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError(f"a clock moves forward by a finite time, got {seconds}")
+        due: list[Callable[[], object]] = []
+        with self._lock:
+            self._elapsed += seconds
+            while self._sleepers and self._sleepers[0][0] <= self._elapsed:
+                due.append(heapq.heappop(self._sleepers)[2])
+        for wake in due:
+            wake()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in a task; always a checkpoint."""
+        self.sleeps.append(seconds)
+        if seconds <= 0 or self.auto_advance:
+            self.advance(max(0.0, seconds))
+            await anyio.lowlevel.checkpoint()
+            return
+        event = anyio.Event()
+        self._enqueue(seconds, event.set)
+        await event.wait()
+
+    def sleep_sync(self, seconds: float) -> None:
+        """Block the calling thread until the clock has moved."""
+        self.sleeps.append(seconds)
+        if seconds <= 0 or self.auto_advance:
+            self.advance(max(0.0, seconds))
+            return
+        event = threading.Event()
+        self._enqueue(seconds, event.set)
+        event.wait()
+
+    def _enqueue(self, seconds: float, wake: Callable[[], object]) -> None:
+        with self._lock:
+            heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), wake))

@@ -1,0 +1,57 @@
+"""A host that records what plugins publish, for tests of one plugin by itself."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import define, field
+
+from recoup import ErrorContext, ErrorSeverity
+from recoup.config.models import Config
+from recoup.testing import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recoup.events import Event
+
+
+@define
+class FakeHost:
+    config: Config = field(factory=Config)
+    clock: FakeClock = field(factory=FakeClock)
+    random: Random = field(factory=lambda: Random(0))
+    published: list[Event] = field(factory=list)
+
+    def publish(self, event: Event) -> None:
+        self.published.append(event)
+
+    def sanitize(self, payload: Any) -> Any:
+        return payload
+
+
+@pytest.fixture
+def host() -> FakeHost:
+    return FakeHost()
+
+
+@pytest.fixture
+def make_host() -> Callable[..., FakeHost]:
+    return FakeHost
+
+
+@pytest.fixture
+def make_context(host: FakeHost) -> Callable[..., ErrorContext]:
+    def make(error: Exception, **kwargs: Any) -> ErrorContext:
+        fields: dict[str, Any] = {
+            "error_id": "e-1",
+            "timestamp": host.clock.now(),
+            "severity": ErrorSeverity.MEDIUM,
+            "component": "exchange",
+            "operation": "create_order",
+        }
+        return ErrorContext(error=error, **(fields | kwargs))
+
+    return make
