@@ -9,11 +9,10 @@ from attrs import define, field
 
 from recoup._current import resolve_handler
 from recoup.classification import Classification, ErrorSeverity, SensitivityLevel
+from recoup.operation import Call, OperationKind
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from recoup.operation import Call
 
 
 class SanitizeCall(Protocol):
@@ -74,6 +73,19 @@ class ErrorContext:
             f"<ErrorContext {self.error_id} {self.severity.value} {self.component}.{self.operation} "
             f"{type(self.error).__name__}>"
         )
+
+    @property
+    def kind(self) -> OperationKind:
+        """What repeating the failed call could do; inferred from ``operation`` where no guard says it."""
+        if self.call is not None:
+            return self.call.operation.kind
+        return OperationKind.from_name(self.operation)
+
+    @property
+    def may_send_again(self) -> bool:
+        """Whether the call may be repeated without verification: nothing happened, or a repetition does no harm."""
+        known = self.classification is not None and self.classification.outcome_known
+        return known or self.kind.repeatable
 
     def to_dict(self, include_sensitive: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the seed's signature
         """Return the context as a dictionary of plain values, with the error as ``error_type`` and ``error_message``.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from recoup.clock import Clock
     from recoup.config.models import Config
     from recoup.events import Event
+    from recoup.operation import Operation
 
 
 class Host(Protocol):
@@ -35,6 +37,16 @@ class Host(Protocol):
 
     def publish(self, event: Event) -> None:
         """Sanitize an event's text and hand it to every ``monitor``. Never raises."""
+        ...
+
+    async def call(self, function: Callable[..., Any], *args: Any, component: str, operation: Operation) -> Any:
+        """Make a guarded call, such as a lookup; every plugin recovers it as it would the application's own.
+
+        ``function`` may be a plain or a coroutine function.
+
+        Raises:
+            Exception: what the function raised, when recovery has given up.
+        """
         ...
 
     def sanitize(self, payload: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,8 +39,30 @@ class OperationKind(Enum):
         """Whether the call may be sent again while its outcome is unknown."""
         return self in _REPEATABLE
 
+    @classmethod
+    def from_name(cls, name: str) -> OperationKind:
+        """Infer the kind from a function's name, such as ``fetch_ticker`` or ``createOrder``.
+
+        Only the verb at the beginning counts. A verb that is in neither table gives UNSPECIFIED, which is treated like
+        a side effect.
+        """
+        verb = _VERB.match(name.rpartition(".")[2].lstrip("_"))
+        return _KIND_OF_VERB.get(verb.group().lower(), cls.UNSPECIFIED) if verb else cls.UNSPECIFIED
+
 
 _REPEATABLE = frozenset({OperationKind.READ, OperationKind.IDEMPOTENT_WRITE, OperationKind.CANCEL})
+_VERB = re.compile(r"[A-Za-z][a-z]*")
+_KIND_OF_VERB = {
+    verb: kind
+    for kind, verbs in {
+        OperationKind.READ: "fetch get load list read query select watch find lookup ping probe check describe poll",
+        OperationKind.IDEMPOTENT_WRITE: "connect reconnect subscribe unsubscribe authenticate login set put close",
+        OperationKind.SUBMIT: "create place submit send post buy sell withdraw transfer deposit open execute insert",
+        OperationKind.AMEND: "edit amend modify replace",
+        OperationKind.CANCEL: "cancel",
+    }.items()
+    for verb in verbs.split()
+}
 
 
 @frozen(kw_only=True)
@@ -81,6 +104,7 @@ class Call:
         attempts: calls made so far, the first included.
         answers: how often each plugin, by name, has had the call repeated.
         gates: keys of the gates that already count this call's failures.
+        may_repeat: False where the guard takes no ``Recovery.retry`` for an answer.
     """
 
     operation: Operation = field(factory=Operation)
@@ -92,6 +116,7 @@ class Call:
     attempts: int = 0
     answers: Counter[str] = field(factory=Counter)
     gates: frozenset[str] = frozenset()
+    may_repeat: bool = True
 
     def policy(self, kind: type[P]) -> P | None:
         """Return the guard's configuration of that type, or None where it has none."""

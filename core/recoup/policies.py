@@ -11,6 +11,8 @@ from attrs.validators import ge, gt, in_, instance_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from recoup.operation import Operation
+
 BACKOFF_STRATEGIES = ("exponential", "linear", "constant")
 
 
@@ -138,6 +140,18 @@ class GateServer(Protocol):
 
     def gate(self, config: Any, key: str) -> Gate | None:
         """Return the gate for this configuration under ``key``, the same one each time; None: not mine."""
+        ...
+
+
+@runtime_checkable
+class Pacer(Protocol):
+    """Role of a plugin that holds calls back, such as until a venue's ban has passed."""
+
+    def delay(self, operation: Operation, component: str) -> float:
+        """Return the seconds to wait before this call may be sent; 0.0 lets it go.
+
+        Asked before every attempt, and again after the wait. Quick, and without I/O.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from recoup.testing import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from recoup import Operation
     from recoup.events import Event
 
 
@@ -24,9 +26,15 @@ class FakeHost:
     clock: FakeClock = field(factory=FakeClock)
     random: Random = field(factory=lambda: Random(0))
     published: list[Event] = field(factory=list)
+    calls: list[tuple[str, Operation]] = field(factory=list)
 
     def publish(self, event: Event) -> None:
         self.published.append(event)
+
+    async def call(self, function: Callable[..., Any], *args: Any, component: str, operation: Operation) -> Any:
+        self.calls.append((component, operation))
+        result = function(*args)
+        return await result if inspect.isawaitable(result) else result
 
     def sanitize(self, payload: Any) -> Any:
         return payload
