@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
@@ -97,3 +98,39 @@ class Config:
     """
 
     error_handling: ErrorHandlingConfig = field(factory=ErrorHandlingConfig)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, plugins: Mapping[str, type] | None = None) -> Config:
+        """Build from plain values; ``${NAME}`` and ``${NAME:-default}`` take text from the environment.
+
+        Args:
+            data: the root mapping, with ``error_handling`` in it.
+            plugins: plugin classes that come from no entry point, by name, so that their sections can be checked.
+
+        Raises:
+            ConfigError: with every problem in ``data``, each at its path.
+        """
+        from recoup.config.loader import load  # noqa: PLC0415 - cattrs and PyYAML only where a file is read
+
+        return load(data, plugins)
+
+    @classmethod
+    def from_yaml(cls, text: str | Path, *, plugins: Mapping[str, type] | None = None) -> Config:
+        """Build from YAML text, or from the file that a :class:`~pathlib.Path` names; see :meth:`from_dict`."""
+        from recoup.config.loader import load, load_file, parse_yaml  # noqa: PLC0415 - as above
+
+        return load_file(text, plugins) if isinstance(text, Path) else load(parse_yaml(text), plugins)
+
+    @classmethod
+    def from_toml(cls, text: str | Path, *, plugins: Mapping[str, type] | None = None) -> Config:
+        """Build from TOML text, or from the file that a :class:`~pathlib.Path` names; see :meth:`from_dict`."""
+        from recoup.config.loader import load, load_file, parse_toml  # noqa: PLC0415 - as above
+
+        return load_file(text, plugins) if isinstance(text, Path) else load(parse_toml(text), plugins)
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, plugins: Mapping[str, type] | None = None) -> Config:
+        """Build from a file: TOML where its name ends in ``.toml``, else YAML or JSON; see :meth:`from_dict`."""
+        from recoup.config.loader import load_file  # noqa: PLC0415 - as above
+
+        return load_file(Path(path), plugins)

@@ -1,0 +1,1 @@
+"""From registered plugins to flat, typed hook calls."""

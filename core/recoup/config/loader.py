@@ -1,0 +1,220 @@
+"""Reading a configuration: text to values, ``${ENV}`` substitution, typed values, with every problem in one error."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import evolve
+
+from recoup.config.models import Config, PluginSettings
+from recoup.config.structure import FromEnvironment, StructureProblems, nearest, structure
+from recoup.discovery import PluginSource, installed_plugins
+from recoup.errors import ConfigError, ConfigProblem, PluginError
+
+MAX_DEPTH = 50
+"""Levels of nesting; a deeper file is refused, not followed."""
+
+
+def load_file(path: Path, plugins: Mapping[str, type] | None) -> Config:
+    """Load a YAML, JSON or TOML file, told apart by its suffix.
+
+    Raises:
+        ConfigError: it can't be read or holds problems.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as failure:
+        reason = failure.strerror if isinstance(failure, OSError) else "it is not UTF-8 text"
+        raise ConfigError([ConfigProblem("", f"can't be read: {reason}")], str(path)) from failure
+    parse = parse_toml if path.suffix == ".toml" else parse_yaml
+    return load(parse(text, str(path)), plugins, str(path))
+
+
+def parse_yaml(text: str, source: str = "configuration") -> Any:
+    """Parse YAML, of which JSON is a part. A key that stands twice is an error.
+
+    Raises:
+        ConfigError: with line and column.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - derived from SafeLoader
+    except (yaml.YAMLError, RecursionError) as failure:
+        mark = getattr(failure, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        reason = getattr(failure, "problem", None) or "nested too deeply"
+        raise ConfigError([ConfigProblem(place, f"is not YAML: {reason}")], source) from None
+
+
+def parse_toml(text: str, source: str = "configuration") -> Any:
+    """Parse TOML.
+
+    Raises:
+        ConfigError: with line and column.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
+        raise ConfigError([ConfigProblem("", f"is not TOML: {failure}")], source) from None
+
+
+def load(data: Any, plugins: Mapping[str, type] | None, source: str = "configuration") -> Config:
+    """Build the configuration from parsed values.
+
+    Args:
+        data: the root mapping; an empty file gives the defaults.
+        plugins: plugin classes that come from no entry point, by name.
+        source: named in the error.
+
+    Raises:
+        ConfigError: with every problem in ``data``.
+    """
+    if data is None:
+        data = {}
+    if not isinstance(data, Mapping):
+        hint = "; to load a file by its name, use Config.from_file" if isinstance(data, str) else ""
+        problem = ConfigProblem("", f"expected a mapping at the root, got {type(data).__name__}{hint}")
+        raise ConfigError([problem], source)
+    problems: list[ConfigProblem] = []
+    values = _substitute(data, "", problems, 0)
+    substituted = len(problems)
+    config = Config()
+    try:
+        config = structure(values, Config)
+    except StructureProblems as failure:
+        problems.extend(failure.problems)
+    available = installed_plugins() | {name: PluginSource.of_class(name, cls) for name, cls in (plugins or {}).items()}
+    problems.extend(_plugin_problems(values, available))
+    if problems:
+        raise ConfigError(_without_followers(problems, substituted), source)
+    return _name_circuits(config)
+
+
+def _without_followers(problems: list[ConfigProblem], substituted: int) -> list[ConfigProblem]:
+    unset = {problem.path for problem in problems[:substituted]}
+    return problems[:substituted] + [problem for problem in problems[substituted:] if problem.path not in unset]
+
+
+def _name_circuits(config: Config) -> Config:
+    section = config.error_handling
+    circuits = {name: evolve(circuit, name=name) for name, circuit in section.circuit_breakers.items()}
+    return evolve(config, error_handling=evolve(section, circuit_breakers=circuits))
+
+
+def _plugin_problems(values: Any, available: Mapping[str, PluginSource]) -> list[ConfigProblem]:
+    section = values.get("error_handling")
+    if not isinstance(section, Mapping):
+        return []
+    problems = []
+    settings, order = section.get("plugins"), section.get("plugin_order")
+    for name, entry in settings.items() if isinstance(settings, Mapping) else ():
+        path = f"error_handling.plugins.{name}"
+        if name not in available:
+            problems.append(ConfigProblem(path, f"no plugin of that name is installed{nearest(str(name), available)}"))
+        elif isinstance(entry, Mapping) and isinstance(entry.get("config"), Mapping):
+            problems.extend(section_problems(available[name], entry["config"], f"{path}.config"))
+    for index, name in enumerate(order if isinstance(order, list | tuple) else ()):
+        if isinstance(name, str) and name not in available:
+            message = f"no plugin named {name!r} is installed{nearest(name, available)}"
+            problems.append(ConfigProblem(f"error_handling.plugin_order.{index}", message))
+    return problems
+
+
+def section_problems(source: PluginSource, section: Mapping[str, Any], path: str) -> list[ConfigProblem]:
+    """Return what is wrong with a plugin's own section.
+
+    A plugin that can't be loaded is no fault of the file: the handler reports it when it starts.
+    """
+    try:
+        plugin_class = source.load()
+    except PluginError:
+        return []
+    try:
+        structure_section(plugin_class, section, path)
+    except StructureProblems as failure:
+        return failure.problems
+    return []
+
+
+def structure_section(plugin_class: type, section: Mapping[str, Any], path: str) -> Any:
+    """Build a plugin's ``Config`` from its section, or None where its class has none.
+
+    Raises:
+        StructureProblems: with every problem.
+    """
+    config_class = getattr(plugin_class, "Config", None)
+    if config_class is not None:
+        return structure(section, config_class, path)
+    if section:
+        raise StructureProblems([ConfigProblem(path, f"{plugin_class.__name__} takes no configuration; leave it out")])
+    return None
+
+
+def settings_of(config: Config, name: str) -> PluginSettings:
+    """Return the core's settings for a plugin."""
+    return config.error_handling.plugins.get(name, PluginSettings())
+
+
+_REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]{0,200})(?::-([^{}]{0,4096}))?\})")
+
+
+def _substitute(value: Any, path: str, problems: list[ConfigProblem], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        problems.append(ConfigProblem(path, f"is nested more than {MAX_DEPTH} levels deep"))
+        return None
+    if isinstance(value, Mapping):
+        items = {}
+        for key, item in value.items():
+            here = f"{path}.{key}" if path else str(key)
+            if not isinstance(key, str):
+                problems.append(ConfigProblem(here, f"keys are text; quote {key!r}"))
+                continue
+            items[key] = _substitute(item, here, problems, depth + 1)
+        return items
+    if isinstance(value, list | tuple):
+        return [_substitute(item, f"{path}.{index}", problems, depth + 1) for index, item in enumerate(value)]
+    if isinstance(value, str) and "$" in value:
+        return _expand(value, path, problems)
+    return value
+
+
+def _expand(value: str, path: str, problems: list[ConfigProblem]) -> str:
+    found = False
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal found
+        escaped, name, default = match.groups()
+        if escaped:
+            return "$"
+        found = True
+        text = os.environ.get(name, default)
+        if text is None:
+            problems.append(ConfigProblem(path, f"the environment variable {name} is not set; or give ${{{name}:-x}}"))
+            return ""
+        return text
+
+    expanded = _REFERENCE.sub(replace, value)
+    return FromEnvironment(expanded) if found else expanded
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key that stands twice, where YAML's own keeps the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - overrides
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]  # PyYAML's stubs
+            if isinstance(key, str | int | float | bool) or key is None:
+                if key in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {str(key)[:60]!r} stands twice", key_node.start_mark
+                    )
+                seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,82 @@
+"""One plugin's implementation of one hook."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import frozen
+
+from recoup.errors import InvalidPlugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pluggy
+
+SYNC_HOOKS = ("classify", "sanitize", "analyze", "monitor")
+ASYNC_HOOKS = ("rate_limit", "recover")
+HOOKS = SYNC_HOOKS + ASYNC_HOOKS
+
+
+@frozen(kw_only=True)
+class Implementation:
+    """One plugin's implementation of one hook. Immutable.
+
+    Attributes:
+        plugin: the plugin's name.
+        hook: the hook's name.
+        function: the bound method.
+        arguments: the hook's arguments that it takes, in its own order.
+        is_wrapper: whether it is a generator around the others.
+        is_async: whether it is a coroutine function.
+        time_limit: seconds that one call may take, or None.
+        on_failure: for ``rate_limit``: ``deny`` or ``allow``.
+    """
+
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+    is_wrapper: bool = False
+    is_async: bool = False
+    time_limit: float | None = None
+    on_failure: str = "allow"
+
+
+class FailureSink(Protocol):
+    """Where the dispatcher reports a plugin's failure. Never raises."""
+
+    def __call__(self, implementation: Implementation, fault: str, cause: Any = None) -> None:
+        """Record that ``implementation`` ``raised``, ``timed_out`` or gave the ``wrong_type``.
+
+        Args:
+            implementation: which one.
+            fault: one of the faults of :class:`recoup.PluginEvent`.
+            cause: the exception, or the value of a wrong type.
+        """
+        ...
+
+
+def read_implementation(hook_impl: pluggy.HookImpl, hook: str) -> Implementation:
+    """Read what pluggy knows of an implementation.
+
+    Raises:
+        InvalidPlugin: it is of a form that the dispatcher does not run.
+    """
+    name = hook_impl.plugin_name
+    is_async = inspect.iscoroutinefunction(hook_impl.function)
+    if hook_impl.hookwrapper:
+        raise InvalidPlugin(name, f"{hook} is an old-style hookwrapper; use @hookimpl(wrapper=True) and return a result")
+    if hook in SYNC_HOOKS and (is_async or inspect.isasyncgenfunction(hook_impl.function)):
+        raise InvalidPlugin(name, f"{hook} is a synchronous hook; declare it with def, not async def")
+    if hook in ASYNC_HOOKS and hook_impl.wrapper:
+        raise InvalidPlugin(name, f"{hook} takes no wrappers, since it may be asynchronous; wrap a synchronous hook")
+    return Implementation(
+        plugin=name,
+        hook=hook,
+        function=hook_impl.function,
+        arguments=tuple(hook_impl.argnames) + tuple(hook_impl.kwargnames),
+        is_wrapper=hook_impl.wrapper,
+        is_async=is_async,
+    )
