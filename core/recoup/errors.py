@@ -14,6 +14,7 @@
     ├── OrderNotVerifiable        a lookup by client order id has no conclusive answer
     └── Refused                   the call was not made; carries ``key`` and ``retry_after``
         ├── CircuitOpen           by an open circuit breaker
+        ├── HeldBack              by a pacer, for longer than the call's deadline allows
         └── ServiceDegraded       by a fallback that reports degraded service
 
 Exceptions of the application are never wrapped in these: they pass through unchanged.
@@ -124,6 +125,10 @@ class Refused(RecoupError):
 
 class CircuitOpen(Refused):
     """The circuit breaker for ``key`` is open."""
+
+
+class HeldBack(Refused):
+    """A pacer, such as a venue's ban, holds the call back for longer than its deadline allows."""
 
 
 class ServiceDegraded(Refused):

@@ -7,7 +7,8 @@ hook's arguments, by name. An implementation must be callable from several threa
 (``@hookimpl(wrapper=True)``); ``rate_limit`` and ``recover`` may be plain functions or coroutine functions.
 
 Among plugins, the ones that ``plugin_order`` in the configuration names are asked first, in that order; then those
-marked ``tryfirst``, then the rest by name, then those marked ``trylast``.
+marked ``tryfirst``, then the rest by name, then those marked ``trylast``. A plugin class whose attribute
+``asked_after`` names other plugins is asked after these.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def sanitize(payload: Any, level: SensitivityLevel) -> Any | None:
 @hookspec
 def rate_limit(
     component: str, operation: str, ip_address: str | None
-) -> RateLimitDecision | None | Awaitable[RateLimitDecision | None]:
+) -> RateLimitDecision | Awaitable[RateLimitDecision | None] | None:
     """Say whether an operation may go on. All plugins are asked; the strictest answer wins.
 
     Called for each error before recovery, so that a storm of errors can't occupy the application, and from
@@ -94,7 +95,7 @@ def rate_limit(
 
 
 @hookspec(firstresult=True)
-def recover(error: Exception, context: ErrorContext) -> Recovery | None | Awaitable[Recovery | None]:
+def recover(error: Exception, context: ErrorContext) -> Recovery | Awaitable[Recovery | None] | None:
     """Recover from an error. The first answer counts. May be a coroutine function.
 
     The context is raw: ``context.call`` holds the operation with its client order id and ports,

@@ -105,6 +105,7 @@ class Call:
         answers: how often each plugin, by name, has had the call repeated.
         gates: keys of the gates that already count this call's failures.
         may_repeat: False where the guard takes no ``Recovery.retry`` for an answer.
+        quiet: True where its errors reach no ``monitor`` and no ``analyze``, escalations excepted.
     """
 
     operation: Operation = field(factory=Operation)
@@ -117,6 +118,7 @@ class Call:
     answers: Counter[str] = field(factory=Counter)
     gates: frozenset[str] = frozenset()
     may_repeat: bool = True
+    quiet: bool = False
 
     def policy(self, kind: type[P]) -> P | None:
         """Return the guard's configuration of that type, or None where it has none."""

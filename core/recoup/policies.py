@@ -11,7 +11,7 @@ from attrs.validators import ge, gt, in_, instance_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from recoup.operation import Operation
+    from recoup.operation import Call, Operation
 
 BACKOFF_STRATEGIES = ("exponential", "linear", "constant")
 
@@ -152,6 +152,17 @@ class Pacer(Protocol):
 
         Asked before every attempt, and again after the wait. Quick, and without I/O.
         """
+        ...
+
+
+@runtime_checkable
+class ResultKeeper(Protocol):
+    """Role of a plugin that wants the good results of the guarded calls whose policies it serves."""
+
+    serves: tuple[type, ...]
+
+    def remember(self, call: Call, value: Any) -> None:
+        """Take note of a result. Quick, bounded, and without I/O."""
         ...
 
 

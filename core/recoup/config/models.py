@@ -77,7 +77,8 @@ class ErrorHandlingConfig:
         security: settings that security plugins share.
         plugins: settings of each plugin, by name.
         plugin_order: plugins that are asked before all others, in this order.
-        max_recovery_attempts: recoveries tried at most for one error context made by the handler.
+        max_recovery_attempts: recoveries tried at most for an error context that the application handles by itself.
+        max_call_attempts: attempts after which a guarded call is given up whatever plugins say.
     """
 
     severity_levels: Mapping[ErrorSeverity, SeverityConfig] = field(factory=_default_severities)
@@ -87,6 +88,7 @@ class ErrorHandlingConfig:
     plugins: Mapping[str, PluginSettings] = field(factory=dict)
     plugin_order: tuple[str, ...] = ()
     max_recovery_attempts: int = field(default=3, validator=ge(0))
+    max_call_attempts: int = field(default=100, validator=ge(1))
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
@@ -51,7 +51,7 @@ def structure(value: Any, kind: type[T], path: str = "") -> T:
     """
     try:
         result: T = _converter().structure(value, kind)
-    except Exception as failure:  # noqa: BLE001 - cattrs raises whatever a hook raised
+    except Exception as failure:
         raise StructureProblems(_flatten(failure, path)) from failure
     return result
 
@@ -93,6 +93,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook_func(lambda kind: kind is str, _string)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook_func(_is_enum, _enumeration)
+    converter.register_structure_hook(StrEnum, _enumeration)
     converter.register_structure_hook_func(_is_optional, lambda value, kind: _optional(converter, value, kind))
     converter.register_structure_hook_func(_is_exception_type, _exception_type)
     converter.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: value)

@@ -31,7 +31,8 @@ class CompiledHooks:
         monitor: event to nothing.
         rate_limit: driver.
         recover: driver.
-        has_monitors: whether anybody listens.
+        monitors: names of the plugins that listen.
+        observed: whether anybody listens or analyzes.
     """
 
     classify: Callable[[Exception, ErrorContext], Classification | None]
@@ -40,7 +41,8 @@ class CompiledHooks:
     monitor: Callable[[Event], None]
     rate_limit: RateLimitDriver
     recover: RecoverDriver
-    has_monitors: bool
+    monitors: tuple[str, ...]
+    observed: bool
 
     @classmethod
     def build(cls, implementations: Mapping[str, Sequence[Implementation]], failed: FailureSink) -> CompiledHooks:
@@ -57,7 +59,8 @@ class CompiledHooks:
             monitor=unroll("monitor", implementations["monitor"], failed),
             rate_limit=RateLimitDriver(implementations["rate_limit"], failed),
             recover=RecoverDriver(implementations["recover"], failed),
-            has_monitors=bool(implementations["monitor"]),
+            monitors=tuple(item.plugin for item in implementations["monitor"]),
+            observed=bool(implementations["monitor"] or implementations["analyze"]),
         )
 
 
@@ -115,5 +118,3 @@ class Hooks:
     def monitor(self, event: Event) -> None:
         """Hand an event to all plugins as it is; :meth:`ErrorHandler.publish` sanitizes its text first."""
         self._compiled.monitor(event)
-
-

@@ -30,6 +30,7 @@ class Implementation:
         arguments: the hook's arguments that it takes, in its own order.
         is_wrapper: whether it is a generator around the others.
         is_async: whether it is a coroutine function.
+        tier: -1 for ``tryfirst``, 1 for ``trylast``, else 0.
         time_limit: seconds that one call may take, or None.
         on_failure: for ``rate_limit``: ``deny`` or ``allow``.
     """
@@ -40,6 +41,7 @@ class Implementation:
     arguments: tuple[str, ...]
     is_wrapper: bool = False
     is_async: bool = False
+    tier: int = 0
     time_limit: float | None = None
     on_failure: str = "allow"
 
@@ -67,7 +69,9 @@ def read_implementation(hook_impl: pluggy.HookImpl, hook: str) -> Implementation
     name = hook_impl.plugin_name
     is_async = inspect.iscoroutinefunction(hook_impl.function)
     if hook_impl.hookwrapper:
-        raise InvalidPlugin(name, f"{hook} is an old-style hookwrapper; use @hookimpl(wrapper=True) and return a result")
+        raise InvalidPlugin(
+            name, f"{hook} is an old-style hookwrapper; use @hookimpl(wrapper=True) and return a result"
+        )
     if hook in SYNC_HOOKS and (is_async or inspect.isasyncgenfunction(hook_impl.function)):
         raise InvalidPlugin(name, f"{hook} is a synchronous hook; declare it with def, not async def")
     if hook in ASYNC_HOOKS and hook_impl.wrapper:
@@ -79,4 +83,5 @@ def read_implementation(hook_impl: pluggy.HookImpl, hook: str) -> Implementation
         arguments=tuple(hook_impl.argnames) + tuple(hook_impl.kwargnames),
         is_wrapper=hook_impl.wrapper,
         is_async=is_async,
+        tier=(1 if hook_impl.trylast else 0) - (1 if hook_impl.tryfirst else 0),
     )

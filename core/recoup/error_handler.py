@@ -1,0 +1,334 @@
+"""The seed's central error handler."""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio import to_thread
+from anyio.from_thread import BlockingPortal
+
+from recoup._current import current_handler
+from recoup.classification import ErrorCategory, ErrorSeverity
+from recoup.clock import Clock, SystemClock
+from recoup.config.models import Config
+from recoup.context import ErrorContext
+from recoup.discovery import PluginSource, installed_plugins
+from recoup.errors import HandlerStateError
+from recoup.guard import Guard
+from recoup.lifecycle import Lifecycle
+from recoup.manager import PluginManager
+from recoup.outcome import Outcome
+from recoup.patterns import ErrorPattern, ErrorPatternCache
+from recoup.policies import CircuitStatus, RetryConfig
+from recoup.processing import Processor
+from recoup.publisher import Publisher
+from recoup.stack import stack_trace
+from recoup.synchronous import SyncBridge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from contextvars import Token
+    from types import TracebackType
+
+    from recoup.dispatch.hooks import Hooks
+    from recoup.events import Event
+    from recoup.operation import Operation
+
+_CONTEXT_FIELDS = frozenset({"user_id", "bot_id", "symbol", "order_id", "max_recovery_attempts", "recovery_attempts"})
+_POLICY_KEYS = ("max_attempts", "base_delay", "max_delay", "backoff_strategy", "exponential_base", "jitter")
+
+
+class ErrorHandler:
+    """Classifies, recovers and reports errors with whatever plugins are installed and enabled.
+
+    Thread-safe and task-safe. It works as soon as it is made; entered as an async context manager it also starts its
+    plugins, in the order of their names, becomes the current handler of the task, and on exit stops the plugins in
+    reverse and lets them flush.
+
+    Args:
+        config: the configuration; the defaults if None.
+        clock: where the time comes from.
+        random: where chance comes from.
+        plugins: plugin classes or plugins that come from no entry point, by name.
+        discover: whether installed plugins are looked up through entry points.
+
+    Attributes:
+        config: the configuration.
+        clock: where the time comes from.
+        random: where chance comes from.
+        patterns: the error patterns that ``analyze`` plugins found lately.
+
+    Raises:
+        ConfigError: the configuration does not fit the plugins.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        plugins: Mapping[str, Any] | None = None,
+        discover: bool = True,
+    ) -> None:
+        self.config = config if config is not None else Config()
+        self.clock: Clock = clock or SystemClock()
+        self.random = random or Random()  # noqa: S311 - jitter, not cryptography
+        self.patterns = ErrorPatternCache(clock=self.clock)
+        self._publisher: Publisher | None = None
+        self._plugins = PluginManager(self.config, self)
+        self._publisher = Publisher(self.hooks, self.config.error_handling.security.sanitization_level)
+        self._processor = Processor(self.config.error_handling, self.clock, self.hooks, self._publisher, self.patterns)
+        self._bridge = SyncBridge()
+        self._lifecycle = Lifecycle(self._plugins, self.publish)
+        self._portal: BlockingPortal | None = None
+        self._token: Token[ErrorHandler | None] | None = None
+        self._load(plugins or {}, discover=discover)
+
+    def _load(self, plugins: Mapping[str, Any], *, discover: bool) -> None:
+        classes = {name: item for name, item in plugins.items() if inspect.isclass(item)}
+        sources = installed_plugins() if discover else {}
+        sources |= {name: PluginSource.of_class(name, item) for name, item in plugins.items()}
+        self._plugins.load(sources, {name: item for name, item in plugins.items() if name not in classes})
+
+    @property
+    def hooks(self) -> Hooks:
+        """The six hooks, to be called by the application."""
+        return self._plugins.hooks
+
+    @property
+    def plugins(self) -> PluginManager:
+        """The plugins, with their status."""
+        return self._plugins
+
+    def classify_error(self, error: Exception) -> ErrorSeverity:
+        """Return how bad an error is, as the ``classify`` hook says."""
+        return self.hooks.classify(error, self._bare_context(error, "", "")).severity
+
+    def create_error_context(self, error: Exception, component: str, operation: str, **kwargs: Any) -> ErrorContext:
+        """Return a new context, classified, with a sanitized stack trace.
+
+        Args:
+            error: the exception.
+            component: where in the application, such as ``"exchange"``.
+            operation: what failed, such as ``"create_order"``.
+            **kwargs: fields of :class:`ErrorContext`; whatever is no field goes into ``details``.
+        """
+        fields = {name: kwargs.pop(name) for name in _CONTEXT_FIELDS & kwargs.keys()}
+        call = kwargs.pop("call", None)
+        details = {**kwargs.pop("details", {}), **kwargs}
+        context = self._bare_context(error, component, operation, details=details, call=call, **fields)
+        context.classification = self.hooks.classify(error, context)
+        context.severity = context.classification.severity
+        context.stack_trace = self.sanitize(stack_trace(error))
+        return context
+
+    def _bare_context(self, error: Exception, component: str, operation: str, **fields: Any) -> ErrorContext:
+        fields.setdefault("max_recovery_attempts", self.config.error_handling.max_recovery_attempts)
+        return ErrorContext(
+            uuid.uuid4().hex,
+            self.clock.now(),
+            ErrorSeverity.MEDIUM,
+            component,
+            operation,
+            error,
+            sanitizer=self.hooks.sanitize,
+            **fields,
+        )
+
+    async def process(
+        self, error: Exception, context: ErrorContext, recovery_strategy: Callable[..., Any] | Any | None = None
+    ) -> Outcome:
+        """Handle an error and return all that was decided.
+
+        It waits for what a recovery itself does, such as looking an order up, but not for ``outcome.delay``: that is
+        the caller's, who knows its deadline.
+
+        Args:
+            error: the exception.
+            context: what is known of it.
+            recovery_strategy: asked before the plugins: a :class:`RecoveryStrategy`, or a plain or coroutine function
+                that is given as many of ``error`` and ``context`` as it takes. What it returns is the recovered
+                value, False that it did not recover.
+
+        Returns:
+            The outcome. Failures of plugins or of the strategy never raise; they are events.
+        """
+        with self._plugins.generation:
+            return await self._processor.process(error, context, recovery_strategy)
+
+    async def handle_error(
+        self, error: Exception, context: ErrorContext, recovery_strategy: Callable[..., Any] | Any | None = None
+    ) -> bool:
+        """Handle an error, and wait until the call may be repeated where it may.
+
+        Args:
+            error: the exception.
+            context: what is known of it.
+            recovery_strategy: as in :meth:`process`.
+
+        Returns:
+            True where the caller may go on: what was wanted is achieved, or the call may be made again now. False
+            where the failure stands, or nobody knows whether the side effect happened: nothing may be sent again.
+        """
+        outcome = await self.process(error, context, recovery_strategy)
+        if outcome.handled and outcome.delay > 0:
+            await self.clock.sleep(outcome.delay)
+        return outcome.handled
+
+    async def handle_errors(self, errors: Iterable[tuple[Exception, ErrorContext]]) -> list[bool]:
+        """Handle a batch concurrently; the answers of :meth:`handle_error` in the order given."""
+        pairs = list(errors)
+        answers = [False] * len(pairs)
+
+        async def handle(index: int, error: Exception, context: ErrorContext) -> None:
+            answers[index] = await self.handle_error(error, context)
+
+        async with anyio.create_task_group() as group:
+            for index, (error, context) in enumerate(pairs):
+                group.start_soon(handle, index, error, context)
+        return answers
+
+    def process_sync(
+        self, error: Exception, context: ErrorContext, recovery_strategy: Callable[..., Any] | Any | None = None
+    ) -> Outcome:
+        """As :meth:`process`, for synchronous code, with or without an event loop running in another thread.
+
+        Where the handler was entered in an event loop, plugins run in that loop.
+
+        Raises:
+            HandlerStateError: called in the thread of a running event loop while a plugin is asynchronous.
+        """
+        compiled = self.hooks.compiled
+        needs_loop = compiled.rate_limit.needs_loop or compiled.recover.needs_loop or recovery_strategy is not None
+        return self._bridge.run(self.process, error, context, recovery_strategy, needs_loop=needs_loop)
+
+    def handle_error_sync(
+        self, error: Exception, context: ErrorContext, recovery_strategy: Callable[..., Any] | Any | None = None
+    ) -> bool:
+        """As :meth:`handle_error`, for synchronous code; waits by blocking the calling thread.
+
+        Raises:
+            HandlerStateError: called in the thread of a running event loop while a plugin is asynchronous.
+        """
+        outcome = self.process_sync(error, context, recovery_strategy)
+        if outcome.handled:
+            self.clock.sleep_sync(outcome.delay)
+        return outcome.handled
+
+    def get_retry_policy(self, error_type: str) -> dict[str, Any]:
+        """Return the retry policy for an error type as a dictionary of :class:`RetryConfig`'s plain fields.
+
+        Args:
+            error_type: a name in ``retry_policies``, with or without its ``_errors``; or the name of a builtin
+                exception class, whose category counts. Whatever has no policy of its own gets the one named
+                ``default``, or else the defaults.
+        """
+        policies = self.config.error_handling.retry_policies
+        names = [error_type, f"{error_type}_errors", error_type.removesuffix("_errors")]
+        names += [f"{self._category_of(error_type).value}_errors", self._category_of(error_type).value, "default"]
+        policy = next((policies[name] for name in names if name in policies), RetryConfig())
+        return {key: getattr(policy, key) for key in _POLICY_KEYS}
+
+    def _category_of(self, error_type: str) -> ErrorCategory:
+        import builtins  # noqa: PLC0415 - used here alone
+
+        found = getattr(builtins, error_type, None)
+        if not (inspect.isclass(found) and issubclass(found, Exception)):
+            return ErrorCategory.UNKNOWN
+        try:
+            example = found()
+        except TypeError:
+            return ErrorCategory.UNKNOWN
+        return self.hooks.classify(example, self._bare_context(example, "", "")).category
+
+    def get_circuit_breaker_status(self) -> dict[str, str]:
+        """Return ``closed``, ``open`` or ``half_open`` for every circuit of every plugin that keeps some."""
+        status: dict[str, str] = {}
+        for name, keeper in self._plugins.with_role(CircuitStatus):
+            try:
+                status.update(keeper.circuit_breaker_status())
+            except Exception as failure:  # noqa: BLE001 - a plugin's failure never changes the answer of the others
+                self._plugins.report(name, "circuit_breaker_status", failure)
+        return status
+
+    def get_patterns(self) -> dict[str, ErrorPattern]:
+        """Return the error patterns found lately, by their id."""
+        return self.patterns.get_all_patterns()
+
+    def publish(self, event: Event) -> None:
+        """Sanitize an event's text and hand it to every ``monitor``. Never raises."""
+        if self._publisher is not None:
+            self._publisher.publish(event)
+
+    def sanitize(self, payload: Any) -> Any:
+        """Sanitize at the configured level; what no plugin can vouch for is withheld."""
+        return self.hooks.sanitize(payload, self.config.error_handling.security.sanitization_level)
+
+    async def call(self, function: Callable[..., Any], *args: Any, component: str, operation: Operation) -> Any:
+        """Make a guarded call of a plain or coroutine function; see :class:`Guard`."""
+        return await Guard(operation=operation, component=component, handler=self).call(function, *args)
+
+    async def add_plugin(self, plugin: object, name: str) -> Any:
+        """Register a plugin, or build one from its class, and start it where the handler is started.
+
+        Returns:
+            The plugin.
+
+        Raises:
+            InvalidPlugin: the name is taken, or its hooks don't fit the hookspecs.
+        """
+        built = self._plugins.register(plugin, name)
+        await self._lifecycle.started(name, built)
+        return built
+
+    async def remove_plugin(self, name: str) -> Any:
+        """Take a plugin out, wait until no call in flight uses it, and stop it.
+
+        Returns:
+            The plugin.
+
+        Raises:
+            UnknownPlugin: none is registered under that name.
+        """
+        plugin = self._plugins.unregister(name)
+        await to_thread.run_sync(self._plugins.generation.wait_drained, abandon_on_cancel=True)
+        await self._lifecycle.stopped(name, plugin)
+        return plugin
+
+    async def start(self) -> None:
+        """Start the plugins, in the order of their names. One that fails is taken out, with an event.
+
+        Raises:
+            HandlerStateError: it is started already, or closed.
+        """
+        await self._lifecycle.start()
+
+    async def close(self) -> None:
+        """Stop the plugins in reverse; shielded from cancellation. Closing twice is harmless."""
+        await self._lifecycle.close(self._processor.flush)
+
+    async def __aenter__(self) -> ErrorHandler:
+        await self.start()
+        self._portal = BlockingPortal()
+        await self._portal.__aenter__()
+        self._bridge.attach(self._portal)
+        self._token = current_handler.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._portal is None:
+            raise HandlerStateError("the handler was not entered: use it as `async with handler:`")
+        if self._token is not None:
+            current_handler.reset(self._token)
+        self._bridge.detach()
+        try:
+            await self._portal.__aexit__(kind, error, trace)
+        finally:
+            await self.close()

@@ -1,0 +1,204 @@
+"""The way of one error through the hooks."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from recoup.classification import Classification, ErrorSeverity
+from recoup.context import error_message
+from recoup.dispatch.drivers import ALLOWED
+from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent, SuppressionEvent
+from recoup.outcome import Decision, Outcome, Recovery
+from recoup.strategy import ask_strategy
+
+if TYPE_CHECKING:
+    from recoup.clock import Clock
+    from recoup.config.models import ErrorHandlingConfig
+    from recoup.context import ErrorContext
+    from recoup.dispatch.hooks import Hooks
+    from recoup.patterns import ErrorPatternCache
+    from recoup.publisher import Publisher
+
+SUPPRESSED_KEYS = 1000
+"""Pairs of component and operation whose suppressed errors are counted apart; the rest share one count."""
+STRATEGY = "recovery_strategy"
+"""Stands as the plugin's name where the strategy that the application passed along answered."""
+_NOBODY = Recovery.give_up()
+
+
+class Processor:
+    """Takes an error through classify, rate_limit, recover and the observers. Thread-safe and task-safe."""
+
+    def __init__(
+        self,
+        config: ErrorHandlingConfig,
+        clock: Clock,
+        hooks: Hooks,
+        publisher: Publisher,
+        patterns: ErrorPatternCache,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._hooks = hooks
+        self._publisher = publisher
+        self._patterns = patterns
+        self._lock = threading.Lock()
+        self._suppressed: dict[tuple[str, str], int] = {}
+
+    async def process(self, error: Exception, context: ErrorContext, strategy: Any = None) -> Outcome:
+        """Handle one error; see :meth:`recoup.ErrorHandler.process`."""
+        started = self._clock.monotonic()
+        classification = self._classify(error, context)
+        limit = await self._limit(context)
+        if not limit.allowed and context.may_send_again:
+            return self._suppress(context, classification, limit, started)
+        self._observe(context, classification)
+        plugin, recovery = await self._recover(error, context, strategy)
+        if plugin is not None:
+            context.recovery_attempts += 1
+            if context.call is not None:
+                context.call.answers[plugin] += 1
+        outcome = Outcome(
+            error_id=context.error_id,
+            decision=recovery.decision,
+            classification=classification,
+            plugin=plugin,
+            value=recovery.value,
+            delay=float(recovery.delay),
+            verified=recovery.verified,
+            attempts=context.recovery_attempts,
+            elapsed=self._clock.monotonic() - started,
+            limited=None if limit.allowed else limit,
+            detail=recovery.detail,
+        )
+        if plugin is not None:
+            self._publish_recovery(context, outcome)
+        return self._escalate(context, outcome)
+
+    def flush(self) -> None:
+        """Say what was suppressed and not yet said."""
+        with self._lock:
+            counts, self._suppressed = self._suppressed, {}
+        for (component, operation), count in counts.items():
+            self._publisher.publish(SuppressionEvent(component=component, operation=operation, count=count))
+
+    def _classify(self, error: Exception, context: ErrorContext) -> Classification:
+        if context.classification is None or error is not context.error:
+            context.error = error
+            context.classification = self._hooks.classify(error, context)
+            context.severity = context.classification.severity
+        return context.classification
+
+    async def _limit(self, context: ErrorContext) -> RateLimitDecision:
+        if not self._config.security.rate_limiting:
+            return ALLOWED
+        return await self._hooks.rate_limit(context.component, context.operation, None)
+
+    def _suppress(
+        self, context: ErrorContext, classification: Classification, limit: RateLimitDecision, started: float
+    ) -> Outcome:
+        """Count the error instead of handling it. Never where a side effect hangs in the balance."""
+        key = (context.component, context.operation)
+        with self._lock:
+            if key not in self._suppressed and len(self._suppressed) >= SUPPRESSED_KEYS:
+                key = ("(others)", "(others)")
+            self._suppressed[key] = self._suppressed.get(key, 0) + 1
+        return Outcome(
+            error_id=context.error_id,
+            decision=Decision.RAISE,
+            classification=classification,
+            attempts=context.recovery_attempts,
+            elapsed=self._clock.monotonic() - started,
+            limited=limit,
+            detail=limit.reason or "refused by a rate limit",
+        )
+
+    def _observe(self, context: ErrorContext, classification: Classification) -> None:
+        if self._suppressed:
+            self._summarise(context)
+        compiled = self._hooks.compiled
+        if not compiled.observed or (context.call is not None and context.call.quiet):
+            return
+        event = self._publisher.error_event(context, classification)
+        compiled.monitor(event)
+        for pattern in compiled.analyze(event):
+            self._patterns.add_pattern(pattern)
+
+    def _summarise(self, context: ErrorContext) -> None:
+        with self._lock:
+            count = self._suppressed.pop((context.component, context.operation), 0)
+        if count:
+            self._publisher.publish(
+                SuppressionEvent(component=context.component, operation=context.operation, count=count)
+            )
+
+    async def _recover(self, error: Exception, context: ErrorContext, strategy: Any) -> tuple[str | None, Recovery]:
+        if context.call is None and context.recovery_attempts >= context.max_recovery_attempts:
+            return None, Recovery.give_up(f"all {context.max_recovery_attempts} recoveries of this error are spent")
+        if strategy is not None:
+            recovery = await self._ask(strategy, error, context)
+            if recovery is not None:
+                return STRATEGY, recovery
+        answer = await self._hooks.compiled.recover(error, context)
+        return answer if answer is not None else (None, _NOBODY)
+
+    async def _ask(self, strategy: Any, error: Exception, context: ErrorContext) -> Recovery | None:
+        try:
+            return await ask_strategy(strategy, error, context)
+        except Exception as failure:  # noqa: BLE001 - recorded; the plugins are asked instead
+            context.recovery_attempts += 1
+            detail = f"the recovery strategy failed: {type(failure).__name__}: {error_message(failure)}"
+            self._publisher.publish(
+                RecoveryEvent(
+                    error_id=context.error_id,
+                    component=context.component,
+                    operation=context.operation,
+                    decision=Decision.RAISE,
+                    plugin=STRATEGY,
+                    attempts=context.recovery_attempts,
+                    detail=detail,
+                )
+            )
+            return None
+
+    def _publish_recovery(self, context: ErrorContext, outcome: Outcome) -> None:
+        if context.call is not None and context.call.quiet:
+            return
+        self._publisher.publish(
+            RecoveryEvent(
+                error_id=context.error_id,
+                component=context.component,
+                operation=context.operation,
+                decision=outcome.decision,
+                plugin=outcome.plugin,
+                attempts=outcome.attempts,
+                delay=outcome.delay,
+                verified=outcome.verified,
+                elapsed=outcome.elapsed,
+                detail=outcome.detail,
+            )
+        )
+
+    def _escalate(self, context: ErrorContext, outcome: Outcome) -> Outcome:
+        """Tell a human what recovery could not settle, and every critical error."""
+        severity = context.severity
+        settings = self._config.severity_levels.get(severity)
+        unknown = outcome.decision is Decision.UNKNOWN
+        wanted = settings is not None and settings.escalate
+        if not (unknown or (wanted and (severity is ErrorSeverity.CRITICAL or not outcome.handled))):
+            return outcome
+        reason = outcome.detail or f"{type(context.error).__name__}: {error_message(context.error)}"
+        self._publisher.publish(
+            EscalationEvent(
+                error_id=context.error_id,
+                severity=severity,
+                notify=settings.notify if settings is not None else (),
+                component=context.component,
+                operation=context.operation,
+                reason=reason,
+            )
+        )
+        return evolve(outcome, escalated=True)
