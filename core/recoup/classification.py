@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 
 from attrs import field, frozen
-from attrs.validators import ge, instance_of, optional
+from attrs.validators import and_, ge, instance_of, optional
 
 
 class ErrorSeverity(Enum):
@@ -91,7 +91,7 @@ class Classification:
     category: ErrorCategory = field(validator=instance_of(ErrorCategory))
     retryable: bool = field(validator=instance_of(bool))
     outcome_known: bool = field(default=True, validator=instance_of(bool))
-    retry_after: float | None = field(default=None, validator=optional([instance_of((int, float)), ge(0)]))
+    retry_after: float | None = field(default=None, validator=optional(and_(instance_of((int, float)), ge(0.0))))
     reason: FailureReason = field(default=FailureReason.OTHER, validator=instance_of(FailureReason))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import uuid
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 from anyio import to_thread
@@ -21,7 +21,6 @@ from recoup.errors import HandlerStateError
 from recoup.guard import Guard
 from recoup.lifecycle import Lifecycle
 from recoup.manager import PluginManager
-from recoup.outcome import Outcome
 from recoup.patterns import ErrorPattern, ErrorPatternCache
 from recoup.policies import CircuitStatus, RetryConfig
 from recoup.processing import Processor
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from recoup.dispatch.hooks import Hooks
     from recoup.events import Event
     from recoup.operation import Operation
+    from recoup.outcome import Outcome
 
 _CONTEXT_FIELDS = frozenset({"user_id", "bot_id", "symbol", "order_id", "max_recovery_attempts", "recovery_attempts"})
 _POLICY_KEYS = ("max_attempts", "base_delay", "max_delay", "backoff_strategy", "exponential_base", "jitter")
@@ -312,7 +312,7 @@ class ErrorHandler:
         """Stop the plugins in reverse; shielded from cancellation. Closing twice is harmless."""
         await self._lifecycle.close(self._processor.flush)
 
-    async def __aenter__(self) -> ErrorHandler:
+    async def __aenter__(self) -> Self:
         await self.start()
         self._portal = BlockingPortal()
         await self._portal.__aenter__()

@@ -10,14 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import field, frozen
-from attrs.validators import ge, instance_of, optional
-
-from recoup.classification import Classification, ErrorCategory, ErrorSeverity, FailureReason
+from attrs.validators import and_, ge, instance_of, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from recoup.classification import Classification, ErrorCategory, ErrorSeverity, FailureReason
     from recoup.outcome import Decision
 
 
@@ -32,7 +31,7 @@ class RateLimitDecision:
     """
 
     allowed: bool = field(validator=instance_of(bool))
-    retry_after: float | None = field(default=None, validator=optional([instance_of((int, float)), ge(0)]))
+    retry_after: float | None = field(default=None, validator=optional(and_(instance_of((int, float)), ge(0.0))))
     reason: str = field(default="", validator=instance_of(str))
 
 
@@ -107,7 +106,7 @@ class ErrorEvent:
         if not isinstance(sanitized, Sanitized):
             raise TypeError(f"ErrorEvent takes a Sanitized from the sanitize stage, got {type(sanitized).__name__}")
         payload = sanitized.payload
-        self.__attrs_init__(  # type: ignore[attr-defined]  # attrs adds it where init=False
+        self.__attrs_init__(
             error_id,
             timestamp,
             classification.severity,

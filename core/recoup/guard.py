@@ -104,18 +104,9 @@ class Guard:
             while delay := self._held_back(binding, call):
                 await clock.sleep(delay)
             try:
-                gates = self._admit(binding, call)
-                try:
-                    call.attempts += 1
-                    result = function(*args, **kwargs)
-                    if hasattr(result, "__await__"):
-                        result = await result
-                except BaseException as error:
-                    _release(gates, error)
-                    raise
-                _release(gates, None)
+                result = await self._attempt(binding, call)
             except Exception as error:
-                if isinstance(error, Refused) and not self._is_asked_about(error):
+                if self._passes(error):
                     raise
                 context = self._context(binding, call, error)
                 outcome = await binding.handler.process(error, context)
@@ -138,16 +129,9 @@ class Guard:
             while delay := self._held_back(binding, call):
                 clock.sleep_sync(delay)
             try:
-                gates = self._admit(binding, call)
-                try:
-                    call.attempts += 1
-                    result = function(*args, **kwargs)
-                except BaseException as error:
-                    _release(gates, error)
-                    raise
-                _release(gates, None)
+                result = self._attempt_sync(binding, call)
             except Exception as error:
-                if isinstance(error, Refused) and not self._is_asked_about(error):
+                if self._passes(error):
                     raise
                 context = self._context(binding, call, error)
                 outcome = binding.handler.process_sync(error, context)
@@ -160,6 +144,28 @@ class Guard:
                 self._remember(binding, call, result)
                 return result
             clock.sleep_sync(outcome.delay)
+
+    async def _attempt(self, binding: _Binding, call: Call) -> Any:
+        gates = self._admit(binding, call)
+        try:
+            result = _invoke(call)
+            if hasattr(result, "__await__"):
+                result = await result
+        except BaseException as error:
+            _release(gates, error)
+            raise
+        _release(gates, None)
+        return result
+
+    def _attempt_sync(self, binding: _Binding, call: Call) -> Any:
+        gates = self._admit(binding, call)
+        try:
+            result = _invoke(call)
+        except BaseException as error:
+            _release(gates, error)
+            raise
+        _release(gates, None)
+        return result
 
     def _begin(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -249,17 +255,9 @@ class Guard:
             call.gates = frozenset(gate.key for gate in gates)
         return gates
 
-    def _is_asked_about(self, error: Refused) -> bool:
-        """Say whether a refusal is worth asking plugins about: only a stand-in or an explicit retry helps there."""
-        return any(
-            isinstance(policy, FallbackConfig)
-            or (
-                isinstance(policy, RetryConfig)
-                and (Exception,) != policy.exceptions
-                and isinstance(error, policy.exceptions)
-            )
-            for policy in self.policies
-        )
+    def _passes(self, error: Exception) -> bool:
+        """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help."""
+        return isinstance(error, Refused) and not any(_minds(policy, error) for policy in self.policies)
 
     def _context(self, binding: _Binding, call: Call, error: Exception) -> ErrorContext:
         operation = call.operation
@@ -284,16 +282,14 @@ class Guard:
         return call.attempts < handler.config.error_handling.max_call_attempts
 
     def _degrade(self, error: Exception, context: ErrorContext, outcome: Outcome) -> None:
+        if outcome.decision is Decision.UNKNOWN or not context.may_send_again:
+            return
         for policy in self.policies:
-            if (
-                isinstance(policy, FallbackConfig)
-                and policy.strategy is FallbackStrategy.RAISE_DEGRADED
-                and outcome.decision is not Decision.UNKNOWN
-                and context.may_send_again
-            ):
-                message = f"{context.operation} failed ({type(error).__name__}); run degraded"
+            if isinstance(policy, FallbackConfig) and policy.strategy is FallbackStrategy.RAISE_DEGRADED:
                 raise ServiceDegraded(
-                    message, key=context.operation, retry_after=outcome.classification.retry_after
+                    f"{context.operation} failed ({type(error).__name__}); run degraded",
+                    key=context.operation,
+                    retry_after=outcome.classification.retry_after,
                 ) from error
 
     @staticmethod
@@ -321,6 +317,18 @@ def guard(
 
 def _name_of(function: Any) -> str:
     return getattr(function, "__qualname__", None) or type(function).__qualname__
+
+
+def _invoke(call: Call) -> Any:
+    call.attempts += 1
+    assert call.function is not None
+    return call.function(*call.args, **call.kwargs)
+
+
+def _minds(policy: PolicyConfig, refusal: Refused) -> bool:
+    if isinstance(policy, RetryConfig):
+        return policy.exceptions != (Exception,) and isinstance(refusal, policy.exceptions)
+    return isinstance(policy, FallbackConfig)
 
 
 def _release(gates: Sequence[Gate], error: BaseException | None) -> None:

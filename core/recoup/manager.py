@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 from attrs import evolve, field, frozen
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from recoup.config.models import Config
     from recoup.discovery import PluginSource
     from recoup.host import Host
-
-R = TypeVar("R")
 
 
 @frozen(kw_only=True)
@@ -182,7 +180,7 @@ class PluginManager:
         with self._lock:
             return [(name, self._registered[name].plugin) for name in sorted(self._registered)]
 
-    def with_role(self, role: type[R]) -> list[tuple[str, R]]:
+    def with_role(self, role: type) -> list[tuple[str, Any]]:
         """Return the registered plugins that play a role of :mod:`recoup.policies`."""
         return [(name, plugin) for name, plugin in self.items() if isinstance(plugin, role)]
 

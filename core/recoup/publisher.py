@@ -73,7 +73,7 @@ class Publisher:
 
     def _clean(self, event: Any) -> Any:
         changes = {}
-        for name in _text_fields(type(event)):
+        for name in _text_fields(event.__class__):
             value = getattr(event, name)
             clean = self._label(value)
             if clean is not value:
@@ -99,7 +99,7 @@ class Publisher:
 
 
 @cache
-def _text_fields(event_class: type) -> tuple[str, ...]:
+def _text_fields(event_class: Any) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(event_class) if field.metadata.get("text"))
 
 

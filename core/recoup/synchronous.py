@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from anyio import lowlevel
-from anyio.from_thread import BlockingPortal
 
 from recoup.errors import HandlerStateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from anyio.from_thread import BlockingPortal
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ class SyncBridge:
         """
         portal = self._portal
         if portal is not None and self._thread != threading.get_ident():
-            return portal.call(function, *args)
+            answer: T = portal.call(function, *args)
+            return answer
         if not needs_loop:
             return run_without_loop(function(*args))
         if _has_running_loop():

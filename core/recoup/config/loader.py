@@ -6,8 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from attrs import evolve
@@ -16,6 +15,9 @@ from recoup.config.models import Config, PluginSettings
 from recoup.config.structure import FromEnvironment, StructureProblems, nearest, structure
 from recoup.discovery import PluginSource, installed_plugins
 from recoup.errors import ConfigError, ConfigProblem, PluginError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_DEPTH = 50
 """Levels of nesting; a deeper file is refused, not followed."""
@@ -163,7 +165,7 @@ def settings_of(config: Config, name: str) -> PluginSettings:
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]{0,200})(?::-([^{}]{0,4096}))?\})")
 
 
-def _substitute(value: Any, path: str, problems: list[ConfigProblem], depth: int) -> Any:
+def _substitute(value: object, path: str, problems: list[ConfigProblem], depth: int) -> Any:
     if depth > MAX_DEPTH:
         problems.append(ConfigProblem(path, f"is nested more than {MAX_DEPTH} levels deep"))
         return None
@@ -192,7 +194,7 @@ def _expand(value: str, path: str, problems: list[ConfigProblem]) -> str:
         if escaped:
             return "$"
         found = True
-        text = os.environ.get(name, default)
+        text: str | None = os.environ.get(name, default)
         if text is None:
             problems.append(ConfigProblem(path, f"the environment variable {name} is not set; or give ${{{name}:-x}}"))
             return ""
@@ -210,7 +212,7 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]  # PyYAML's stubs
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, str | int | float | bool) or key is None:
                 if key in seen:
                     raise yaml.constructor.ConstructorError(

@@ -30,7 +30,7 @@ class FromEnvironment(str):
     __slots__ = ()
 
 
-class StructureProblems(Exception):  # noqa: N818 - carries problems up; it never leaves the package
+class StructureProblems(Exception):
     """Problems found below one place of the configuration, with paths relative to it."""
 
     def __init__(self, problems: Iterable[ConfigProblem]) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from recoup.classification import UNCLASSIFIED, Classification, SensitivityLevel
-from recoup.context import ErrorContext
 from recoup.dispatch.drivers import RateLimitDriver, RecoverDriver
 from recoup.dispatch.unroll import unroll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from recoup.context import ErrorContext
     from recoup.dispatch.implementation import FailureSink, Implementation
     from recoup.events import ErrorEvent, Event, RateLimitDecision
     from recoup.outcome import Recovery
@@ -95,7 +95,7 @@ class Hooks:
             return None
         if level.__class__ is not SensitivityLevel:
             level = SensitivityLevel(level.upper())
-        return self._compiled.sanitize(payload, level)  # type: ignore[arg-type]  # narrowed by class identity above
+        return self._compiled.sanitize(payload, level)
 
     async def rate_limit(self, component: str, operation: str, ip_address: str | None = None) -> RateLimitDecision:
         """Return the strictest decision of all plugins; allowed where none has an opinion."""

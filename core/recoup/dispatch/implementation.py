@@ -69,9 +69,7 @@ def read_implementation(hook_impl: pluggy.HookImpl, hook: str) -> Implementation
     name = hook_impl.plugin_name
     is_async = inspect.iscoroutinefunction(hook_impl.function)
     if hook_impl.hookwrapper:
-        raise InvalidPlugin(
-            name, f"{hook} is an old-style hookwrapper; use @hookimpl(wrapper=True) and return a result"
-        )
+        raise InvalidPlugin(name, f"{hook} is an old-style hookwrapper; use wrapper=True and return the result")
     if hook in SYNC_HOOKS and (is_async or inspect.isasyncgenfunction(hook_impl.function)):
         raise InvalidPlugin(name, f"{hook} is a synchronous hook; declare it with def, not async def")
     if hook in ASYNC_HOOKS and hook_impl.wrapper:
