@@ -1,0 +1,55 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONTRIB := $(sort $(dir $(wildcard contrib/*/pyproject.toml)))
+EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
+PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
+
+.PHONY: demo test lint types contracts unit contrib docs bench clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/recoup demo
+
+test: lint types contracts unit contrib docs
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) tests/typing
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+contrib: $(VENV)/.dev
+	$(BIN)/pytest $(addsuffix tests,$(CONTRIB))
+
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/bench_core.py
+
+clean:
+	rm -rf $(VENV) docs/_build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "recoup needs Python 3.11 or later; say which with: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.venv $(PACKAGING)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.venv $(PACKAGING)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) --group dev
+	@touch $@ $(VENV)/.runtime

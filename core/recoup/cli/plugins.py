@@ -1,0 +1,86 @@
+"""``recoup plugins``: what is installed, what is at work and why not, and whether a plugin keeps its contract."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import attrs
+
+from recoup.config.models import Config
+from recoup.discovery import installed_plugins
+from recoup.error_handler import ErrorHandler
+from recoup.errors import UnknownPlugin
+
+if TYPE_CHECKING:
+    import argparse
+
+    from recoup.manager import PluginStatus
+
+
+class PluginsCommand:
+    """Lists and checks plugins."""
+
+    help = "list the installed plugins, or check one against its hooks' contracts"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Declare ``list`` and ``check``."""
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        listing = actions.add_parser("list", help="what is installed, what is at work, and why not")
+        listing.add_argument("--config", metavar="FILE", help="take this configuration into account")
+        listing.add_argument("--json", action="store_true", help="print JSON")
+        check = actions.add_parser("check", help="run the contract tests of the plugin's hooks")
+        check.add_argument("name", metavar="NAME", help="the plugin's name")
+        check.add_argument("--config", metavar="FILE", help="build it with its section of this configuration")
+        check.add_argument("--json", action="store_true", help="print JSON")
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Run the action."""
+        config = Config.from_file(arguments.config) if arguments.config else Config()
+        if arguments.action == "list":
+            return _list(config, as_json=arguments.json)
+        return _check(arguments.name, config, as_json=arguments.json)
+
+
+def _list(config: Config, *, as_json: bool) -> int:
+    statuses = ErrorHandler(config).plugins.statuses()
+    if as_json:
+        _print(json.dumps([attrs.asdict(status) for status in statuses], indent=2))
+        return 0
+    rows = [("NAME", "VERSION", "HOOKS", "DISTRIBUTION", "ENABLED"), *map(_row, statuses)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def _row(status: PluginStatus) -> tuple[str, ...]:
+    enabled = "yes" if status.enabled else "no"
+    return (
+        status.name,
+        status.version or "-",
+        ", ".join(status.hooks) or "-",
+        status.distribution or "-",
+        f"{enabled}: {status.reason}" if status.reason else enabled,
+    )
+
+
+def _check(name: str, config: Config, *, as_json: bool) -> int:
+    from recoup.testing.contracts import run_checks  # noqa: PLC0415 - only this action needs it
+
+    sources = installed_plugins()
+    if name not in sources:
+        raise UnknownPlugin(name, f"is not installed; installed: {', '.join(sources) or 'none'}")
+    checks = run_checks(sources[name].load(), name, config)
+    failed = [check for check in checks if not check.passed]
+    if as_json:
+        _print(json.dumps([attrs.asdict(check) for check in checks], indent=2))
+    else:
+        for check in checks:
+            _print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}{f': {check.detail}' if check.detail else ''}")
+        _print(f"{name}: {len(checks) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201 - a command line prints
