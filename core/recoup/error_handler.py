@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import uuid
-from random import Random
+import os
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 from anyio import to_thread
-from anyio.from_thread import BlockingPortal
 
 from recoup._current import current_handler
 from recoup.classification import ErrorCategory, ErrorSeverity
@@ -31,7 +29,10 @@ from recoup.synchronous import SyncBridge
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextvars import Token
+    from random import Random
     from types import TracebackType
+
+    from anyio.from_thread import BlockingPortal
 
     from recoup.dispatch.hooks import Hooks
     from recoup.events import Event
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 
 _CONTEXT_FIELDS = frozenset({"user_id", "bot_id", "symbol", "order_id", "max_recovery_attempts", "recovery_attempts"})
 _POLICY_KEYS = ("max_attempts", "base_delay", "max_delay", "backoff_strategy", "exponential_base", "jitter")
+
+
+def _new_random() -> Random:
+    from random import Random  # noqa: PLC0415 - it loads hash functions
+
+    return Random()  # noqa: S311 - jitter, not cryptography
 
 
 class ErrorHandler:
@@ -77,7 +84,7 @@ class ErrorHandler:
     ) -> None:
         self.config = config if config is not None else Config()
         self.clock: Clock = clock or SystemClock()
-        self.random = random or Random()  # noqa: S311 - jitter, not cryptography
+        self.random = random or _new_random()
         self.patterns = ErrorPatternCache(clock=self.clock)
         self._publisher: Publisher | None = None
         self._plugins = PluginManager(self.config, self)
@@ -130,7 +137,7 @@ class ErrorHandler:
     def _bare_context(self, error: Exception, component: str, operation: str, **fields: Any) -> ErrorContext:
         fields.setdefault("max_recovery_attempts", self.config.error_handling.max_recovery_attempts)
         return ErrorContext(
-            uuid.uuid4().hex,
+            os.urandom(16).hex(),
             self.clock.now(),
             ErrorSeverity.MEDIUM,
             component,
@@ -313,6 +320,8 @@ class ErrorHandler:
         await self._lifecycle.close(self._processor.flush)
 
     async def __aenter__(self) -> Self:
+        from anyio.from_thread import BlockingPortal  # noqa: PLC0415 - a fifth of the import time of recoup
+
         await self.start()
         self._portal = BlockingPortal()
         await self._portal.__aenter__()

@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-from anyio import lowlevel
 
 from recoup.errors import HandlerStateError
 
@@ -77,6 +76,8 @@ def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def _has_running_loop() -> bool:
+    from anyio import lowlevel  # noqa: PLC0415 - brings in dataclasses, for synchronous callers alone
+
     try:
         lowlevel.current_token()
     except RuntimeError:

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -17,18 +18,19 @@ from recoup.discovery import PluginSource, installed_plugins
 from recoup.errors import ConfigError, ConfigProblem, PluginError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from os import PathLike
 
 MAX_DEPTH = 50
 """Levels of nesting; a deeper file is refused, not followed."""
 
 
-def load_file(path: Path, plugins: Mapping[str, type] | None) -> Config:
+def load_file(path: str | PathLike[str], plugins: Mapping[str, type] | None) -> Config:
     """Load a YAML, JSON or TOML file, told apart by its suffix.
 
     Raises:
         ConfigError: it can't be read or holds problems.
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as failure:

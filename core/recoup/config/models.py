@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from attrs import field, frozen
@@ -117,22 +117,22 @@ class Config:
         return load(data, plugins)
 
     @classmethod
-    def from_yaml(cls, text: str | Path, *, plugins: Mapping[str, type] | None = None) -> Config:
-        """Build from YAML text, or from the file that a :class:`~pathlib.Path` names; see :meth:`from_dict`."""
+    def from_yaml(cls, text: str | PathLike[str], *, plugins: Mapping[str, type] | None = None) -> Config:
+        """Build from YAML text, or from the file that a path object names; see :meth:`from_dict`."""
         from recoup.config.loader import load, load_file, parse_yaml  # noqa: PLC0415 - as above
 
-        return load_file(text, plugins) if isinstance(text, Path) else load(parse_yaml(text), plugins)
+        return load_file(text, plugins) if isinstance(text, PathLike) else load(parse_yaml(text), plugins)
 
     @classmethod
-    def from_toml(cls, text: str | Path, *, plugins: Mapping[str, type] | None = None) -> Config:
-        """Build from TOML text, or from the file that a :class:`~pathlib.Path` names; see :meth:`from_dict`."""
+    def from_toml(cls, text: str | PathLike[str], *, plugins: Mapping[str, type] | None = None) -> Config:
+        """Build from TOML text, or from the file that a path object names; see :meth:`from_dict`."""
         from recoup.config.loader import load, load_file, parse_toml  # noqa: PLC0415 - as above
 
-        return load_file(text, plugins) if isinstance(text, Path) else load(parse_toml(text), plugins)
+        return load_file(text, plugins) if isinstance(text, PathLike) else load(parse_toml(text), plugins)
 
     @classmethod
-    def from_file(cls, path: str | Path, *, plugins: Mapping[str, type] | None = None) -> Config:
+    def from_file(cls, path: str | PathLike[str], *, plugins: Mapping[str, type] | None = None) -> Config:
         """Build from a file: TOML where its name ends in ``.toml``, else YAML or JSON; see :meth:`from_dict`."""
         from recoup.config.loader import load_file  # noqa: PLC0415 - as above
 
-        return load_file(Path(path), plugins)
+        return load_file(path, plugins)

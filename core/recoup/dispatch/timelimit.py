@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from concurrent.futures import Future
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from recoup.errors import PluginTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 
 class TimeLimited:
@@ -58,6 +58,8 @@ class TimeLimited:
         if self._worker is None:
             self._worker = threading.Thread(target=self._work, name=f"recoup-{self._plugin}", daemon=True)
             self._worker.start()
+        from concurrent.futures import Future  # noqa: PLC0415 - brings in logging, for a feature rarely used
+
         future: Future[Any] = Future()
         context = copy_context()
 
