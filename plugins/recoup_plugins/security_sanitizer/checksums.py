@@ -1,0 +1,71 @@
+"""Check digits and checksums that tell a real number or address from one that merely looks like it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+BITCOIN_ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+RIPPLE_ALPHABET: Final = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
+_BECH32_ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_BECH32_GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_BECH32_CONSTANTS: Final = frozenset({1, 0x2BC830A3})
+_IBAN_LENGTHS: Final = range(15, 35)
+
+
+def luhn(digits: str) -> bool:
+    """Tell whether a string of digits ends in its Luhn check digit (ISO/IEC 7812-1, annex B)."""
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        digit = ord(char) - 48
+        if place % 2:
+            digit *= 2
+            if digit > 9:  # noqa: PLR2004 - the two digits of the product are added up
+                digit -= 9
+        total += digit
+    return total % 10 == 0
+
+
+def iban(text: str) -> bool:
+    """Tell whether text without spaces is an IBAN: remainder 1 modulo 97 (ISO 13616, ISO 7064)."""
+    if len(text) not in _IBAN_LENGTHS:
+        return False
+    rotated = text[4:] + text[:4]
+    return int("".join(str(int(char, 36)) for char in rotated)) % 97 == 1
+
+
+def base58check(text: str, alphabet: str = BITCOIN_ALPHABET) -> bytes | None:
+    """Return version byte and payload of a Base58Check string, or None when its checksum fails.
+
+    The checksum is the first four bytes of a double SHA-256 (Bitcoin; the XRP Ledger uses another alphabet).
+    """
+    number = 0
+    for char in text:
+        digit = alphabet.find(char)
+        if digit < 0:
+            return None
+        number = number * 58 + digit
+    zeros = len(text) - len(text.lstrip(alphabet[0]))
+    raw = bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+    payload, checksum = raw[:-4], raw[-4:]
+    return payload if sha256(sha256(payload).digest()).digest()[:4] == checksum else None
+
+
+def bech32(text: str) -> bool:
+    """Tell whether a string carries a valid Bech32 or Bech32m checksum (BIP 173, BIP 350)."""
+    lowered = text.lower()
+    if text not in (lowered, text.upper()):
+        return False
+    prefix, found, data = lowered.rpartition("1")
+    if not found or not prefix or any(char not in _BECH32_ALPHABET for char in data):
+        return False
+    values = [ord(char) >> 5 for char in prefix] + [0] + [ord(char) & 31 for char in prefix]
+    values += [_BECH32_ALPHABET.index(char) for char in data]
+    checksum = 1
+    for value in values:
+        top = checksum >> 25
+        checksum = (checksum & 0x1FFFFFF) << 5 ^ value
+        for place, generator in enumerate(_BECH32_GENERATOR):
+            if top >> place & 1:
+                checksum ^= generator
+    return checksum in _BECH32_CONSTANTS

@@ -1,0 +1,247 @@
+"""Which words in a key's name say that its value is sensitive, as data.
+
+Names are compared as lists of lower-case words: ``X-MBX-APIKEY`` is ``x mbx apikey``, ``walletAddress`` is
+``wallet address``. The header names are those of the venues' own documentation.
+"""
+
+# ruff: noqa: SIM905 - long lists of words read best as text
+
+from __future__ import annotations
+
+from typing import Final
+
+from recoup_plugins.security_sanitizer.levels import Level
+
+Entry = tuple[str, Level]
+
+
+def _table(*rows: tuple[Level, str, str]) -> dict[str, Entry]:
+    return {name: (kind, level) for level, kind, names in rows for name in names.split()}
+
+
+ANYWHERE: Final = _table(
+    (Level.LOW, "PASSWORD", "password passwd pwd passphrase passcode passwort contraseña motdepasse kennwort"),
+    (
+        Level.LOW,
+        "SECRET",
+        "secret secrets credential credentials creds apisecret clientsecret secretkey appsecret hmacsecret",
+    ),
+    (Level.LOW, "API_KEY", "apikey apikeys accesskey authkey"),
+    (Level.LOW, "PRIVATE_KEY", "privatekey privkey"),
+    (Level.LOW, "SEED_PHRASE", "mnemonic mnemonics seedphrase"),
+    (
+        Level.LOW,
+        "TOKEN",
+        "accesstoken refreshtoken authtoken bearertoken idtoken sessiontoken apitoken bottoken listenkey",
+    ),
+    (Level.MEDIUM, "EMAIL", "email emails"),
+    (Level.MEDIUM, "CARD", "cardnumber creditcard debitcard cvv cvc"),
+    (Level.MEDIUM, "IBAN", "iban"),
+    (Level.MEDIUM, "NATIONAL_ID", "ssn passport"),
+    (Level.HIGH, "USER", "username"),
+)
+"""A word that is sensitive wherever in a name it stands, unless the last word describes it (``password_length``)."""
+
+WITHIN: Final = (
+    *("password", "passwd", "passphrase", "apikey", "apisecret", "secretkey", "privatekey", "accesstoken", "authtoken"),
+    *("mnemonic", "seedphrase", "clientsecret", "refreshtoken", "sessiontoken"),
+)
+"""Entries of ``ANYWHERE`` that are also found inside a name written without any separator."""
+
+LAST: Final = _table(
+    (Level.LOW, "TOKEN", "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp"),
+    (Level.LOW, "PASSWORD", "pass passwords pw pin pincode"),
+    (Level.LOW, "SIGNATURE", "signature signatures sign sig hmac apisign accesssign"),
+    (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies"),
+    (Level.LOW, "SEED_PHRASE", "seed"),
+    (Level.LOW, "API_KEY", "key"),
+    (Level.MEDIUM, "PHONE", "phone phonenumber mobile msisdn telephone tel fax"),
+    (Level.MEDIUM, "EMAIL", "mail"),
+    (Level.MEDIUM, "WALLET", "wallet address addr xpub"),
+    (Level.MEDIUM, "CARD", "card pan"),
+    (Level.MEDIUM, "BANK", "bic swift sortcode routingnumber accountnumber bankaccount"),
+    (Level.MEDIUM, "NATIONAL_ID", "nationalid taxid passportnumber dob birthdate birthday"),
+    (Level.HIGH, "USER", "user users login userid usr nickname firstname lastname fullname surname owner"),
+    (
+        Level.HIGH,
+        "ACCOUNT",
+        "uid account accounts acct accountid acctid clientid customerid memberid subaccount customer",
+    ),
+    (Level.HIGH, "IP", "ip ips ipaddr ipaddress clientip remoteip remoteaddr"),
+    (Level.HIGH, "MAC", "mac macaddr macaddress"),
+)
+"""A word that is sensitive when it is the last of a name."""
+
+PHRASES: Final = _table(
+    (
+        Level.LOW,
+        "API_KEY",
+        "api-key access-key consumer-key app-key auth-key client-key service-key license-key account-key",
+    ),
+    (
+        Level.LOW,
+        "API_KEY",
+        "source-key aggr-key subscription-key developer-key ssh-key webhook-key shared-key storage-key",
+    ),
+    (
+        Level.LOW,
+        "SECRET",
+        "secret-key signing-key encryption-key master-key hmac-key session-key symmetric-key listen-key",
+    ),
+    (Level.LOW, "SECRET", "webhook-url client-assertion storage-connection connection-string data-protection-key"),
+    (Level.LOW, "PRIVATE_KEY", "private-key priv-key wif-key spending-key"),
+    (
+        Level.LOW,
+        "SEED_PHRASE",
+        "seed-phrase recovery-phrase backup-phrase secret-phrase mnemonic-phrase wallet-phrase seed-words",
+    ),
+    (Level.LOW, "SEED_PHRASE", "recovery-words recovery-seed wallet-seed master-seed"),
+    (
+        Level.LOW,
+        "TOKEN",
+        "session-id session-key csrf-token auth-code authorization-code backup-code recovery-code otp-code",
+    ),
+    (Level.LOW, "TOKEN", "verification-code mfa-code two-fa 2fa-code tfa-code google-code"),
+    (Level.MEDIUM, "BANK", "account-number bank-account sort-code routing-number bank-number swift-code bic-code"),
+    (Level.MEDIUM, "CARD", "card-number credit-card debit-card security-code card-code"),
+    (
+        Level.MEDIUM,
+        "NATIONAL_ID",
+        "national-id tax-id social-security passport-number birth-date date-birth of-birth tax-number",
+    ),
+    (Level.MEDIUM, "NATIONAL_ID", "id-number driver-license drivers-license social-number"),
+    (Level.MEDIUM, "PHONE", "phone-number mobile-number telephone-number"),
+    (
+        Level.HIGH,
+        "ACCOUNT",
+        "account-id account-name client-id customer-id member-id sub-account portfolio-id broker-id acct-id",
+    ),
+    (Level.HIGH, "ACCOUNT", "trader-id owner-id login-id"),
+    (
+        Level.HIGH,
+        "USER",
+        "user-id user-name login-name first-name last-name full-name display-name screen-name nick-name",
+    ),
+    (
+        Level.HIGH,
+        "IP",
+        "ip-address remote-addr remote-address client-ip forwarded-for real-ip x-forwarded peer-address peer-name",
+    ),
+    (Level.HIGH, "IP", "client-address host-address source-address ip-addr"),
+    (Level.HIGH, "MAC", "mac-address mac-addr hardware-address"),
+)
+"""Two words in a row that are sensitive at the end of a name."""
+
+TRADING: Final = _table(
+    (
+        Level.CRITICAL,
+        "AMOUNT",
+        "amount amounts amt qty quantity size volume vol cost fee fees commission notional margin pnl profit",
+    ),
+    (
+        Level.CRITICAL,
+        "AMOUNT",
+        "loss funds filled remaining executed unfilled collateral deposit withdrawal payout turnover value",
+    ),
+    (
+        Level.CRITICAL,
+        "BALANCE",
+        "balance balances equity holdings position positions exposure portfolio available wallet free used",
+    ),
+    (
+        Level.CRITICAL,
+        "PRICE",
+        "price prices px bid ask bids asks average avg vwap stop takeprofit stoploss entry liquidation cummulative",
+    ),
+    (Level.CRITICAL, "PRICE", "avgprice stopprice entryprice markprice limitprice lastprice triggerprice"),
+    (Level.CRITICAL, "AMOUNT", "origqty executedqty cumqty baseqty quoteqty quoteorderqty leverage"),
+    (
+        Level.CRITICAL,
+        "ORDER",
+        "order orders orderid orderids clordid origclordid ordid oid clientorderid trade trades tradeid fill fills",
+    ),
+    (Level.CRITICAL, "ORDER", "execid executionid fillid cloid coid positionid"),
+)
+"""A word that is sensitive anywhere in a name at level CRITICAL."""
+
+WEAK: Final = frozenset(
+    {"key", "sign", "sig", "auth", "seed", "pass", "pin", "pw", "token", "tokens", "bearer", "address", "addr"}
+) | {
+    *(
+        "wallet",
+        "card",
+        "pan",
+        "account",
+        "accounts",
+        "user",
+        "users",
+        "owner",
+        "ip",
+        "mac",
+        "mail",
+        "tel",
+        "sid",
+        "login",
+        "customer",
+    ),
+    *("usr", "ips", "mobile", "phone", "uid", "value"),
+}
+"""Words that alone say too little in running text: there, their value must look the part."""
+
+DESCRIPTIVE: Final = frozenset(
+    """
+        count length len type types kind name names expiry expires expired expiration exp at age ttl status state
+        error errors failed failure invalid missing required rejected denied bucket limit limits policy version
+        algorithm alg algo path file dir url uri endpoint provider manager service class method format size max min
+        set present enabled disabled valid ok exists rotation rotated created updated check checked strength hint
+        prompt field fields label precision decimals step tick mode scheme encoding function func module index idx
+        position offset column table store permissions permission scope scopes remaining used window retries
+        attempts attempt is has time timestamp date ms seconds source reason usage and or for to of in with not
+    """.split()
+)
+"""Last words that make a name speak about a secret instead of holding it (``token_type``, ``key_count``)."""
+
+ORDINARY_KEYS: Final = frozenset(
+    """
+        public pub primary foreign cache sort partition routing idempotency dedup dedupe row hash dict map lookup
+        group index unique composite natural shard lock redis json config object s3 bucket setting i18n translation
+        keyboard shortcut
+    """.split()
+)
+"""Words before ``key`` that make it a key of another sort."""
+
+QUANTITIES: Final = frozenset(["max", "min", "num", "number", "total", "prompt", "completion", "input", "output", "n"])
+"""Words before ``tokens`` that make it a count."""
+
+IDENTIFYING: Final = frozenset(
+    """
+        order trade fill exec execution ts time timestamp timestamps hash tx txid txhash commit sha digest block
+        nonce seq sequence request trace span correlation error id ids oid orderid clientorderid clordid tradeid
+        updateid lastupdateid created updated
+    """.split()
+)
+"""Words of names whose plain numbers and hexadecimal strings an operator needs as they are."""
+
+STEMS: Final = {
+    Level.LOW: tuple(
+        """
+    key secret token pass pwd auth sign sig= sig: sig" cred mnemonic seed phrase cookie session otp jwt bearer
+    csrf xsrf pin: pin= pin" hmac sid= sid: sid" 2fa -code _code webhook kennwort contrase connection pw= pw:
+    pw" 554= motde tfa
+""".split()
+    ),
+    Level.MEDIUM: tuple(
+        """
+    mail phone mobile iban account card cvv cvc ssn tax passport wallet addr routing swift bic sort birth dob
+    national msisdn pan= pan" pan: xpub security tel= tel: tel" fax license
+""".split()
+    ),
+    Level.HIGH: tuple(
+        """
+    user usr login acct uid owner client customer member sub_account portfolio forwarded real remote host name
+    peer mac= mac: mac" ip= ip: ip" trader broker 553= hardware
+""".split()
+    ),
+    Level.CRITICAL: ("=", ":", '"', "'"),
+}
+"""Parts of sensitive names: text that holds none of those up to its level has no sensitive name in it."""

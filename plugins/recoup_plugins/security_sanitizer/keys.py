@@ -1,0 +1,130 @@
+"""Decides by a key's name alone whether its value is sensitive."""
+
+# ruff: noqa: SIM905 - long lists of words read best as text
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from attrs import frozen
+
+from recoup_plugins.security_sanitizer.cache import BoundedCache
+from recoup_plugins.security_sanitizer.characters import fold, without_invisible
+from recoup_plugins.security_sanitizer.key_tables import (
+    ANYWHERE,
+    DESCRIPTIVE,
+    IDENTIFYING,
+    LAST,
+    ORDINARY_KEYS,
+    PHRASES,
+    QUANTITIES,
+    TRADING,
+    WEAK,
+    WITHIN,
+    Entry,
+)
+from recoup_plugins.security_sanitizer.levels import Level
+
+_LONGEST_NAME: Final = 128
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_WORD = re.compile(r"[^a-zñ0-9]{1,128}")
+_FILLER: Final = frozenset(
+    """
+    value val str raw b64 base64 hex text plain plaintext env header prod test live main old new current enc
+    encrypted
+""".split()
+)
+
+
+@frozen
+class Verdict:
+    """What a key's name says about its value. Immutable, hence thread-safe and task-safe.
+
+    Attributes:
+        kind: the placeholder for the value, or the empty string for a harmless name.
+        level: the lowest level at which the value is hidden.
+        weak: the name is an ordinary word too; in running text its value must look like a secret.
+        plain_id: numbers and hexadecimal strings under this name are order ids, times or hashes, below CRITICAL.
+    """
+
+    kind: str
+    level: Level
+    weak: bool
+    plain_id: bool
+
+
+HARMLESS: Final = Verdict("", Level.CRITICAL, weak=False, plain_id=False)
+_PLAIN_ID: Final = Verdict("", Level.CRITICAL, weak=False, plain_id=True)
+
+
+def words_of(name: str) -> list[str]:
+    """Split a name in any casing and with any separator into lower-case words without trailing digits."""
+    name = name[:_LONGEST_NAME]
+    if not name.isascii():
+        name = fold(without_invisible(unicodedata.normalize("NFKC", name)))
+    parts = _NOT_WORD.split(_CAMEL.sub(" ", name).lower())
+    return [part.rstrip("0123456789") or part for part in parts if part]
+
+
+class KeyPolicy:
+    """Remembers the verdicts of the names seen last. Thread-safe and task-safe: the cache is."""
+
+    __slots__ = ("_verdicts",)
+
+    def __init__(self, remembered: int = 4096) -> None:
+        self._verdicts: BoundedCache[str, Verdict] = BoundedCache(remembered)
+
+    def verdict(self, name: str) -> Verdict:
+        """Return what the name says; ``kind`` is empty where it says nothing."""
+        found = self._verdicts.get(name)
+        if found is None:
+            found = judge(name)
+            if len(name) <= _LONGEST_NAME:
+                self._verdicts.put(name, found)
+        return found
+
+
+def judge(name: str) -> Verdict:
+    """Return the verdict on a name, from the tables alone."""
+    words = words_of(name)
+    while len(words) > 1 and (words[-1] in _FILLER or words[-1].isdigit()):
+        words.pop()
+    if not words:
+        return HARMLESS
+    entry = _credential(words)
+    trading = None if entry else next((TRADING[word] for word in reversed(words) if word in TRADING), None)
+    plain_id = not IDENTIFYING.isdisjoint(words)
+    if entry:
+        return Verdict(entry[0], entry[1], weak=len(words) == 1 and words[0] in WEAK, plain_id=False)
+    if trading and words[-1] not in _TRADING_DESCRIPTIVE and not _TECHNICAL.intersection(words):
+        return Verdict(trading[0], trading[1], weak=len(words) == 1 and words[0] in WEAK, plain_id=plain_id)
+    return _PLAIN_ID if plain_id else HARMLESS
+
+
+_TRADING_DESCRIPTIVE: Final = DESCRIPTIVE - {"size", "position", "remaining", "used"}
+_TECHNICAL: Final = frozenset(
+    """
+    batch pool page buffer queue cache window memory chunk heap stack line
+""".split()
+)
+
+
+def _credential(words: list[str]) -> Entry | None:
+    last = words[-1]
+    if last in DESCRIPTIVE and "-".join(words[-2:]) not in PHRASES:
+        return None
+    if last == "tokens" and words[0] in QUANTITIES:
+        return None
+    if entry := PHRASES.get("-".join(words[-2:])):
+        return entry
+    joined = "".join(words)
+    strong = (
+        next((ANYWHERE[word] for word in words if word in ANYWHERE), None) or ANYWHERE.get(joined) or LAST.get(joined)
+    )
+    if strong is None:
+        strong = next((ANYWHERE[part] for part in WITHIN if part in joined), None)
+    if strong is None and last in LAST and not (last == "key" and (len(words) == 1 or words[-2] in ORDINARY_KEYS)):
+        strong = LAST[last]
+    return LAST["key"] if strong is None and words == ["key"] else strong

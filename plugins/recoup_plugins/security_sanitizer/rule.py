@@ -1,0 +1,85 @@
+"""What a rule that finds secrets by their shape consists of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from attrs import field, frozen
+
+from recoup_plugins.security_sanitizer.levels import Level
+
+Locate = Callable[[re.Match[str]], tuple[int, int] | None]
+Render = Callable[[re.Match[str], Level], str]
+
+
+@frozen(kw_only=True)
+class Rule:
+    """One shape of a secret, as data. Immutable, hence thread-safe and task-safe.
+
+    Patterns keep to what automaton engines share with ``re``: no look-around, no back-references, no possessive
+    quantifiers, every quantifier bounded and none inside another. What a pattern cannot say, ``locate`` says.
+
+    Attributes:
+        name: what a deployment calls the rule in ``off_rules``.
+        kind: the placeholder that takes the secret's place, for example ``API_KEY``.
+        level: the lowest level at which the rule applies.
+        pattern: the regular expression, compiled for ASCII classes.
+        literals: lower-case strings of which the text must hold one, or the pattern is not tried. Empty: no condition.
+        shapes: outlines of which the text must hold one. In an outline ``0`` stands for a digit and ``a`` for a
+            letter or underscore, ``x`` for either; other characters stand for themselves. Empty: no condition.
+        beside_name: the pattern begins with a sensitive name, and is tried only where one stands before a value.
+        group: the group that holds the secret; 0 for the whole match.
+        locate: gives where in a match the secret stands, or None when it is none, for example by its check digits.
+        render: makes the replacement where it is more than ``[kind]``.
+    """
+
+    name: str
+    kind: str
+    level: Level
+    pattern: str
+    literals: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    beside_name: bool = False
+    group: int = 0
+    locate: Locate | None = None
+    render: Render | None = None
+    compiled: re.Pattern[str] = field(init=False, repr=False, eq=False)
+
+    @compiled.default
+    def _compile(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.ASCII)
+
+    def apply(self, text: str, level: Level) -> str:
+        """Return the text with every confirmed match replaced; after a rejected one, the next place is tried."""
+        pieces: list[str] = []
+        done = at = 0
+        while (match := self.compiled.search(text, at)) is not None:
+            span = match.span(self.group) if self.locate is None else self.locate(match)
+            if span is None or span[0] < done:
+                at = match.start() + 1
+                continue
+            pieces.append(text[done : span[0]])
+            pieces.append(self.render(match, level) if self.render is not None else f"[{self.kind}]")
+            done = at = max(span[1], match.start() + 1)
+        if not pieces:
+            return text
+        pieces.append(text[done:])
+        return "".join(pieces)
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether no letter, digit or underscore touches the span on either side."""
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+
+
+def confirmed(check: Callable[[str], object]) -> Locate:
+    """Return a ``locate`` for whole matches that stand alone and whose text passes the check."""
+
+    def locate(match: re.Match[str]) -> tuple[int, int] | None:
+        start, end = match.span()
+        return (start, end) if stands_alone(match.string, start, end) and check(match.group()) else None
+
+    return locate

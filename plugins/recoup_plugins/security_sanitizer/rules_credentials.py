@@ -1,0 +1,230 @@
+"""Credentials by shape (level LOW): tokens in their providers' formats, URLs that carry one, private keys of wallets.
+
+The formats are those that the providers publish, mostly for the sake of secret scanners: GitHub, GitLab, Slack, Stripe,
+AWS, Google, OpenAI, SendGrid, Telegram, Discord, npm, PyPI and the others named below.
+"""
+
+from __future__ import annotations
+
+from base64 import b32decode, b64decode
+from binascii import crc_hqx
+from typing import TYPE_CHECKING, Final
+
+from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.rule import Rule, confirmed
+
+if TYPE_CHECKING:
+    import re
+
+_BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
+_WIF_VERSIONS: Final = (b"\x80", b"\xef")
+_RUN: Final = ("x" * 16,)
+_LONGEST_PORT: Final = 5
+_SHORTEST_TOKEN: Final = 12
+_DIGITS_OF_A_TOKEN: Final = 2
+
+
+def _credential(name: str, kind: str, pattern: str, *literals: str, shapes: tuple[str, ...] = _RUN) -> Rule:
+    return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, shapes=shapes)
+
+
+def _userinfo(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject ``host:8080/path@x``, where what follows the colon is a port."""
+    port = match.group(1).partition(":")[2].partition("/")
+    if port[1] and port[0].isdigit() and len(port[0]) <= _LONGEST_PORT:
+        return None
+    return match.span(1)
+
+
+def _basic(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept base64 of ``user:password`` (RFC 7617)."""
+    text = match.group(1)
+    try:
+        plain = b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+    except ValueError:
+        return None
+    return match.span(1) if b":" in plain else None
+
+
+def _random_looking(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what has digits among its letters, as words do not have."""
+    value = match.group(1)
+    digits = sum(char.isdigit() for char in value)
+    enough = digits >= _DIGITS_OF_A_TOKEN and any(char.isalpha() for char in value) and len(value) >= _SHORTEST_TOKEN
+    return match.span(1) if enough else None
+
+
+def stellar(version: int, text: str) -> bool:
+    """Tell whether text is a Stellar strkey of that version byte: base 32 with a CRC-16 (SEP-0023)."""
+    raw = b32decode(text)
+    return raw[0] == version and crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "little")
+
+
+CREDENTIAL_RULES: Final = (
+    # The segments are spelt out since one quantifier may not exceed 1,000, the limit of automaton engines.
+    _credential("jwt", "TOKEN", r"\beyJ[\w\-]{14,1000}" + r"[\w.\-]{0,1000}" * 8, "eyj"),
+    _credential("aws", "API_KEY", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b", "akia", "asia", "abia", "acca"),
+    _credential("github", "TOKEN", r"\bgh[pousr]_[A-Za-z0-9]{30,255}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    _credential("github_pat", "TOKEN", r"\bgithub_pat_\w{22,255}", "github_pat_"),
+    _credential(
+        "gitlab", "TOKEN", r"\bgl(?:pat|ptt|dt|rt|soat)-[\w\-]{16,255}", "glpat-", "glptt-", "gldt-", "glrt-", "glsoat-"
+    ),
+    _credential("slack", "TOKEN", r"\bx(?:ox[abceoprs]|app)-[\w\-]{10,255}", "xox", "xapp-"),
+    _credential("stripe", "API_KEY", r"\b(?:sk|rk|pk)_(?:live|test)_\w{10,255}", "sk_", "rk_", "pk_"),
+    _credential("stripe_webhook", "SECRET", r"\bwhsec_[\w+/=]{16,255}", "whsec_"),
+    _credential("openai", "API_KEY", r"\bsk-[\w\-]{20,255}", "sk-"),
+    _credential("google_api", "API_KEY", r"\bAIza[\w\-]{30,64}", "aiza"),
+    _credential("google_oauth", "TOKEN", r"\b(?:ya29\.|1//0)[\w\-]{20,512}", "ya29.", "1//0", shapes=("aa00.", "0//0")),
+    _credential("google_client", "SECRET", r"\bGOCSPX-[\w\-]{20,64}", "gocspx-"),
+    _credential("sendgrid", "API_KEY", r"\bSG\.[\w\-]{16,64}\.[\w\-]{16,64}", "sg."),
+    _credential("twilio", "API_KEY", r"\bSK[0-9a-f]{32}\b", "sk", shapes=("x" * 34,)),
+    _credential("mailgun", "API_KEY", r"\bkey-[0-9a-z]{32}\b", "key-"),
+    _credential("telegram", "TOKEN", r"\d{8,10}:[\w\-]{35}", ":a", shapes=("00000000:aa",)),
+    _credential("discord", "TOKEN", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,40}", "."),
+    _credential(
+        "prefixed",
+        "TOKEN",
+        r"\b(?:npm_|hf_|dop_v1_|doo_v1_|shpat_|shpss_|glsa_|dckr_pat_|lin_api_|figd_|rubygems_|sntrys_|pul-|hvs\.|hvb\.|"
+        r"pypi-|dapi|sq0atp-|sq0csp-|EAACEdEose0cBA|PMAK-|dp\.pt\.|tfp_|xkeysib-|nvapi-|gsk_|r8_|phc_|ATATT3)[\w\-]{16,255}",
+        *(
+            "npm_",
+            "hf_",
+            "dop_v1_",
+            "doo_v1_",
+            "shpat_",
+            "shpss_",
+            "glsa_",
+            "dckr_pat_",
+            "lin_api_",
+            "figd_",
+            "rubygems_",
+        ),
+        *(
+            "sntrys_",
+            "pul-",
+            "hvs.",
+            "hvb.",
+            "pypi-",
+            "dapi",
+            "sq0atp-",
+            "sq0csp-",
+            "eaacedeose0cba",
+            "pmak-",
+            "dp.pt.",
+        ),
+        *("tfp_", "xkeysib-", "nvapi-", "gsk_", "r8_", "phc_", "atatt3"),
+    ),
+    _credential("age", "PRIVATE_KEY", r"\bAGE-SECRET-KEY-1[A-Z0-9]{30,90}", "age-secret-key-"),
+    _credential(
+        "coinbase_key",
+        "API_KEY",
+        r"\borganizations/[\w\-]{8,64}/apiKeys/[\w\-]{8,64}",
+        "/apikeys/",
+        shapes=("/aaaaaaa/",),
+    ),
+    Rule(
+        name="webhook",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"(?:hooks\.slack\.com/(?:services|workflows)/|/api/webhooks/|\.webhook\.office\.com/webhookb2/)([\w\-/@]{8,512})",
+        literals=("hooks.slack.com", "/api/webhooks/", ".webhook.office.com"),
+        shapes=(".aaa/", "/aaaaaaaa/"),
+        group=1,
+    ),
+    Rule(
+        name="rpc_url",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"(?:infura\.io/(?:ws/)?v3/|alchemy\.com/(?:nft/)?v[23]/|alchemyapi\.io/v2/|quiknode\.pro/|rpc\.ankr\.com/\w{1,32}/|"
+        r"chainstack\.com/|blastapi\.io/|getblock\.io/|drpc\.org/\w{1,32}/)([\w\-]{12,128})",
+        literals=(
+            "infura.io",
+            "alchemy",
+            "quiknode",
+            "ankr.com",
+            "chainstack.com",
+            "blastapi.io",
+            "getblock.io",
+            "drpc.org",
+        ),
+        shapes=(".aaa/", ".aa/"),
+        group=1,
+    ),
+    Rule(
+        name="url_userinfo",
+        kind="CREDENTIALS",
+        level=Level.LOW,
+        pattern=r"://([^\s/@:\"'<>]{0,128}:[^\s\"'<>]{1,256})@",
+        literals=("@",),
+        shapes=("://",),
+        locate=_userinfo,
+    ),
+    Rule(
+        name="url_token",
+        kind="CREDENTIALS",
+        level=Level.LOW,
+        pattern=r"://([^\s/@:?#\"'<>]{16,256})@",
+        literals=("@",),
+        shapes=("://",),
+        group=1,
+    ),
+    Rule(
+        name="bearer",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"\b(?:[Bb]earer|BEARER)\s{1,4}([\w.~+/=\-]{12,1000}" + r"[\w.~+/=\-]{0,1000}" * 4 + ")",
+        literals=("bearer",),
+        group=1,
+    ),
+    Rule(
+        name="basic",
+        kind="CREDENTIALS",
+        level=Level.LOW,
+        pattern=r"\b(?:[Bb]asic|BASIC)\s{1,4}([A-Za-z0-9+/]{12,512}={0,2})",
+        literals=("basic",),
+        locate=_basic,
+    ),
+    Rule(
+        name="named_token",
+        kind="SECRET",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:api[ _\-]?key|secret|token|password|passphrase|signature|listen[ _\-]?key|private[ _\-]key)"
+        r"(?: was| is|,)?)\s{1,2}[\"'(`]?([\w\-+/=.]{8,512})",
+        literals=("key", "secret", "token", "pass", "signature"),
+        beside_name=True,
+        locate=_random_looking,
+    ),
+    _credential(
+        "extended_private_key",
+        "PRIVATE_KEY",
+        rf"\b[xyztuvYZUV]prv{_BASE58}{{90,120}}",
+        *("xprv", "yprv", "zprv", "tprv", "uprv", "vprv"),
+    ),
+    Rule(
+        name="wif",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=rf"\b[5KLc9]{_BASE58}{{50,51}}\b",
+        shapes=("x" * 51,),
+        locate=confirmed(lambda text: (base58check(text) or b"").startswith(_WIF_VERSIONS)),
+    ),
+    Rule(
+        name="stellar_seed",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"\bS[A-Z2-7]{55}\b",
+        shapes=("x" * 56,),
+        locate=confirmed(lambda text: stellar(0x90, text)),
+    ),
+    Rule(
+        name="ripple_seed",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=rf"\bs{_BASE58}{{28,30}}\b",
+        shapes=("x" * 29,),
+        locate=confirmed(lambda text: base58check(text, RIPPLE_ALPHABET)),
+    ),
+    _credential("nostr_key", "PRIVATE_KEY", r"\bnsec1[02-9ac-hj-np-z]{50,64}", "nsec1"),
+)
+"""Rules that apply at every level, in the order in which they are tried."""

@@ -1,0 +1,64 @@
+"""Amounts, prices and order ids in running text (level CRITICAL)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.rule import Rule
+
+if TYPE_CHECKING:
+    import re
+
+_NUMBER: Final = r"[+\-]?\d[\d,_]{0,24}(?:\.\d{1,24})?"
+_UNITS: Final = (
+    "BTC|XBT|ETH|USDT|USDC|USD|EUR|GBP|JPY|CHF|AUD|CAD|CNY|KRW|INR|BRL|TRY|RUB|BUSD|DAI|TUSD|FDUSD|BNB|SOL|XRP|ADA|DOGE|DOT|"
+    "AVAX|MATIC|POL|LTC|BCH|LINK|TRX|ATOM|UNI|XLM|XMR|ETC|FIL|APT|ARB|OP|NEAR|SUI|TON|PEPE|SHIB|WETH|WBTC|sats?|satoshis?|"
+    "gwei|wei|lots?|contracts?|coins?|shares?|dollars?|euros?"
+)
+_NAMES: Final = (
+    "amount|qty|quantity|price|balance|size|volume|cost|fees?|margin|pnl|equity|notional|position|filled|remaining|available|"
+    "required|bid|ask|stop|limit|entry|exit|buy|sell|bought|sold|long|short|funds|total|free|used|locked|profit|loss|at|@|for|"
+    "need|have|has|minimum|maximum|than|of"
+)
+
+
+def _order_id(match: re.Match[str]) -> tuple[int, int] | None:
+    return match.span(1) if any(char.isdigit() for char in match.group(1)) else None
+
+
+CRITICAL_RULES: Final = (
+    Rule(
+        name="amount_unit",
+        kind="AMOUNT",
+        level=Level.CRITICAL,
+        pattern=rf"({_NUMBER})\s{{0,2}}(?:{_UNITS})\b",
+        shapes=("0",),
+        group=1,
+    ),
+    Rule(
+        name="amount_currency",
+        kind="AMOUNT",
+        level=Level.CRITICAL,
+        pattern=rf"[$€£¥₿₩₹]\s{{0,2}}({_NUMBER})",
+        shapes=("0",),
+        group=1,
+    ),
+    Rule(
+        name="amount_named",
+        kind="AMOUNT",
+        level=Level.CRITICAL,
+        pattern=rf"(?:^|[\s(\[,;])(?:{_NAMES}|{_NAMES.upper()})\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER})",
+        shapes=("0",),
+        group=1,
+    ),
+    Rule(
+        name="order_named",
+        kind="ORDER_ID",
+        level=Level.CRITICAL,
+        pattern=r"\b(?:[Oo]rder|ORDER|[Tt]rade|[Ff]ill|[Ee]xecution)(?:[ _\-]?[Ii][Dd])?[\s#:='\"]{1,4}([\w\-]{4,64})",
+        literals=("order", "trade", "fill", "execution"),
+        locate=_order_id,
+    ),
+)
+"""Rules at level CRITICAL, in the order in which they are tried."""

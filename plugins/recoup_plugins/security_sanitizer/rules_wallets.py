@@ -1,0 +1,54 @@
+"""Wallet addresses and extended public keys by shape and checksum (level MEDIUM)."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from binascii import crc_hqx
+from typing import Final
+
+from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check, bech32
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.rule import Locate, Rule, confirmed
+from recoup_plugins.security_sanitizer.rules_credentials import stellar
+
+_BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
+_ADDRESS_BYTES: Final = 21
+
+
+def _holds_address(text: str, alphabet: str | None = None) -> bool:
+    """Tell whether Base58Check text holds a version byte and a 20-byte hash (Bitcoin, Litecoin, TRON, ...)."""
+    payload = base58check(text, alphabet) if alphabet else base58check(text)
+    return payload is not None and len(payload) == _ADDRESS_BYTES
+
+
+def _ton(text: str) -> bool:
+    """Tell whether text is a user-friendly TON address (TEP-0002): 36 bytes that end in a CRC-16."""
+    raw = urlsafe_b64decode(text)
+    return crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "big")
+
+
+def _wallet(name: str, pattern: str, shape: str, *literals: str, locate: Locate | None = None) -> Rule:
+    return Rule(
+        name=name, kind="WALLET", level=Level.MEDIUM, pattern=pattern, shapes=(shape,), literals=literals, locate=locate
+    )
+
+
+WALLET_RULES: Final = (
+    _wallet("ethereum", r"\b0[xX][0-9a-fA-F]{40}\b", "x" * 42, "0x"),
+    _wallet(
+        "bech32", r"\b[a-zA-Z]{2,16}1[02-9ac-hj-np-zAC-HJ-NP-Z]{30,110}\b", "x" * 34, "1", locate=confirmed(bech32)
+    ),
+    _wallet("base58", rf"\b[123mnLMDAX9T]{_BASE58}{{24,34}}\b", "x" * 25, locate=confirmed(_holds_address)),
+    _wallet(
+        "ripple",
+        rf"\br{_BASE58}{{24,34}}\b",
+        "x" * 25,
+        "r",
+        locate=confirmed(lambda text: _holds_address(text, RIPPLE_ALPHABET)),
+    ),
+    _wallet("stellar", r"\bG[A-Z2-7]{55}\b", "x" * 56, "g", locate=confirmed(lambda text: stellar(0x30, text))),
+    _wallet("ton", r"\b[EUk0]Q[\w\-]{46}", "x" * 12, "eq", "uq", "kq", "0q", locate=confirmed(_ton)),
+    _wallet("monero", rf"\b[48][0-9AB]{_BASE58}{{93}}\b", "x" * 95),
+    _wallet("extended_public_key", rf"\b[xyztuvYZUV]pub{_BASE58}{{90,120}}\b", "x" * 90, "pub"),
+)
+"""Rules from level MEDIUM on, in the order in which they are tried."""
