@@ -1,0 +1,43 @@
+"""recoup's own errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from recoup import ErrorCategory, ErrorSeverity, FailureReason
+from recoup_plugins.classifier.rule import Table, verdict
+
+if TYPE_CHECKING:
+    from recoup import Classification
+    from recoup_plugins.classifier.rule import Inquiry
+
+_REFUSED = verdict(FailureReason.REFUSED, ErrorSeverity.MEDIUM, ErrorCategory.SYSTEM, retryable=True, known=True)
+_MISCONFIGURED = verdict(
+    FailureReason.PROGRAMMING, ErrorSeverity.HIGH, ErrorCategory.CONFIGURATION, retryable=False, known=True
+)
+
+
+def _refused(error: Any, inquiry: Inquiry) -> Classification:  # noqa: ARG001 - shape of an inspector
+    return _REFUSED if error.retry_after is None else evolve(_REFUSED, retry_after=max(0.0, error.retry_after))
+
+
+def _degraded(error: Any, inquiry: Inquiry) -> Classification:
+    """Degraded service stands for a call that did fail, so what that one left open stays open."""
+    cause = error.__cause__ or error.__context__
+    known = cause is None or ((found := inquiry.nested(cause)) is not None and found.outcome_known)
+    return evolve(_refused(error, inquiry), outcome_known=known)
+
+
+TABLE: Table = {
+    "recoup.ConfigError": _MISCONFIGURED,
+    "recoup.HandlerStateError": _MISCONFIGURED,
+    "recoup.OrderNotVerifiable": verdict(
+        FailureReason.OTHER, ErrorSeverity.HIGH, ErrorCategory.EXCHANGE, retryable=False, known=False
+    ),
+    "recoup.PluginError": _MISCONFIGURED,
+    "recoup.PolicyUnavailable": _MISCONFIGURED,
+    "recoup.Refused": _refused,
+    "recoup.ServiceDegraded": _degraded,
+}

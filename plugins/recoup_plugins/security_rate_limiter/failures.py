@@ -1,0 +1,75 @@
+"""Delays that grow with failures and fade with time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from recoup_plugins.security_rate_limiter.gcra import to_ticks
+from recoup_plugins.security_rate_limiter.tables import LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from recoup_plugins.security_rate_limiter.config import FailureDelays
+
+
+class _Failures(NamedTuple):
+    forgotten_at: int
+    blocked_until: int
+
+
+class FailureLedger:
+    """Remembers who failed how often, and until when each is held back.
+
+    Followed exactly for ``max_keys`` keys at a time; nobody's entry goes before its failures are forgotten. A failure
+    of somebody for whom there is no room counts for his group, which is held back for ``base_delay`` at most: a crowd
+    can slow its neighbours down a little, and lock out nobody. Not thread-safe; its owner holds a lock.
+
+    Args:
+        delays: the delays.
+        max_keys: keys followed at a time, and as many groups.
+    """
+
+    __slots__ = ("_base", "_forget", "_free", "_groups", "_max", "_most", "_own")
+
+    def __init__(self, delays: FailureDelays, max_keys: int) -> None:
+        self._free = delays.free
+        self._base = max(1, to_ticks(delays.base_delay))
+        self._max = to_ticks(delays.max_delay)
+        self._forget = max(1, to_ticks(delays.forget_after))
+        # Failures beyond those of the longest delay would only make it take longer to be forgiven.
+        self._most = delays.free + 1 + math.ceil(math.log2(delays.max_delay / delays.base_delay))
+        self._own: LiveTable[_Failures] = LiveTable(max_keys, max)
+        self._groups: LiveTable[_Failures] = LiveTable(max_keys, max)
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._groups)
+
+    def record(self, key: Hashable, group: Hashable, now: int) -> None:
+        """Count a failure.
+
+        Args:
+            key: who failed.
+            group: whom to count it for where there is no room for ``key``.
+            now: the time in ticks.
+        """
+        if not self._own.put(key, self._worse(self._own.get(key), now, self._max), now):
+            self._groups.put(group, self._worse(self._groups.get(group), now, self._base), now)
+
+    def blocked_until(self, key: Hashable, group: Hashable) -> int:
+        """Return the tick until which requests are refused; 0 or in the past: they are not."""
+        failures = self._own.get(key)
+        if failures is None:
+            failures = self._groups.get(group)
+        return 0 if failures is None else failures.blocked_until
+
+    def _worse(self, before: _Failures | None, now: int, longest: int) -> _Failures:
+        start = now if before is None else max(before.forgotten_at, now)
+        forgotten_at = min(start + self._forget, now + self._most * self._forget)
+        count = -(-(forgotten_at - now) // self._forget)
+        beyond = count - self._free
+        blocked_until = 0 if before is None else before.blocked_until
+        if beyond > 0:
+            blocked_until = max(blocked_until, now + min(self._base << (beyond - 1), longest))
+        return _Failures(forgotten_at, blocked_until)
