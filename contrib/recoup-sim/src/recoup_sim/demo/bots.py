@@ -1,0 +1,188 @@
+"""The two bots. Both see the same failures and write the same facts into their log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+import ccxt
+from attrs import define, field, frozen
+from loguru import logger
+
+from recoup import Guard, Operation, OperationKind, RecoupError, RetryConfig, hookimpl
+from recoup.events import RecoveryEvent
+from recoup.outcome import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from recoup import Clock, ErrorHandler, Event
+    from recoup_ccxt import CcxtVenue
+
+PLAIN_ATTEMPTS = 5
+DEADLINE = 900.0
+"""Seconds after which recoup sends nothing more for one order."""
+
+
+@frozen(kw_only=True)
+class Intent:
+    """One order that the bot wants, once.
+
+    Attributes:
+        name: what the ledger knows it by.
+        symbol: as ccxt writes it.
+        side: ``buy`` or ``sell``.
+        amount: in base.
+        price: limit, in quote per base.
+    """
+
+    name: str
+    symbol: str
+    side: str
+    amount: Decimal
+    price: Decimal
+
+
+class Bot(Protocol):
+    """Gets one intent done.
+
+    Attributes:
+        errors: for each intent, the class of every error that a call for it raised, in order.
+    """
+
+    errors: dict[str, list[type]]
+
+    async def submit(self, intent: Intent) -> bool:
+        """Return whether the bot believes that the order is at the venue."""
+        ...
+
+
+@define
+class PlainBot:
+    """What bots do today: repeat on any error of the client with exponential backoff, under a fresh id each time.
+
+    Attributes:
+        exchange: the ccxt client.
+        clock: where it waits.
+        errors: for each intent, the class of every error that a call for it raised, in order.
+    """
+
+    exchange: Any
+    clock: Clock
+    errors: dict[str, list[type]] = field(factory=lambda: defaultdict(list))
+
+    async def submit(self, intent: Intent) -> bool:
+        """Send, and on an error send again."""
+        for attempt in range(PLAIN_ATTEMPTS):
+            try:
+                await self.exchange.create_order(
+                    intent.symbol,
+                    "limit",
+                    intent.side,
+                    str(intent.amount),
+                    str(intent.price),
+                    {"newClientOrderId": f"{intent.name}-{attempt}"},
+                )
+            except ccxt.BaseError as error:
+                self.errors[intent.name].append(type(error))
+                logger.warning("{}", facts(self.exchange, intent, error))
+                await self.clock.sleep(0.5 * 2**attempt)
+            else:
+                return True
+        return False
+
+
+@define
+class GuardedBot:
+    """The same bot, its one call guarded by recoup.
+
+    Attributes:
+        exchange: the ccxt client.
+        venue: the client behind recoup's ports.
+        handler: the handler.
+        errors: for each intent, the class of every error that a call for it raised, in order.
+    """
+
+    exchange: Any
+    venue: CcxtVenue
+    handler: ErrorHandler
+    errors: dict[str, list[type]] = field(factory=lambda: defaultdict(list))
+
+    async def submit(self, intent: Intent) -> bool:
+        """Send under an id of the intent's own, and let recoup find out what became of it."""
+        operation = Operation(
+            kind=OperationKind.SUBMIT,
+            client_order_id=intent.name,
+            symbol=intent.symbol,
+            orders=self.venue,
+            venue=self.venue,
+            key="simulated-venue",
+            deadline=DEADLINE,
+        )
+        guard = Guard(
+            RetryConfig(max_attempts=8, base_delay=0.5, max_delay=30.0, jitter=True),
+            operation=operation,
+            component="exchange",
+            name="create_order",
+            handler=self.handler,
+        )
+        try:
+            await guard.call(self._send, intent)
+        except (ccxt.BaseError, RecoupError):
+            return False
+        return True
+
+    async def _send(self, intent: Intent) -> Mapping[str, Any]:
+        try:
+            return await self.venue.submit(
+                intent.symbol, "limit", intent.side, intent.amount, intent.price, client_order_id=intent.name
+            )
+        except (ccxt.BaseError, RecoupError) as error:
+            self.errors[intent.name].append(type(error))
+            logger.warning("{}", self.handler.sanitize(facts(self.exchange, intent, error)))
+            raise
+
+
+class RecoveryCounter:
+    """A plugin that counts what recovery came to. Used from one task."""
+
+    def __init__(self) -> None:
+        self.adopted = 0
+        self.verified_resends = 0
+        self.unknown = 0
+
+    @hookimpl
+    def monitor(self, event: Event) -> None:
+        """Count recoveries of orders."""
+        if not isinstance(event, RecoveryEvent) or event.operation != "create_order":
+            return
+        if event.decision is Decision.RECOVERED:
+            self.adopted += 1
+        elif event.decision is Decision.RETRY and event.verified:
+            self.verified_resends += 1
+        elif event.decision is Decision.UNKNOWN:
+            self.unknown += 1
+
+
+def facts(exchange: Any, intent: Intent, error: Exception) -> dict[str, Any]:
+    """Return what a bot writes down when an order fails: the error, and the request that led to it."""
+    return {
+        "event": "create_order failed",
+        "order": intent.name,
+        "error": f"{type(error).__name__}: {error}",
+        "url": exchange.last_request_url,
+        "headers": dict(exchange.last_request_headers or {}),
+        "body": exchange.last_request_body,
+    }
+
+
+def make_intents(count: int) -> list[Intent]:
+    """Return the orders of one run: small limit buys and sells that cross the venue's reference price."""
+    sides = (("buy", Decimal(60_000)), ("sell", Decimal(40_000)))
+    intents = []
+    for number in range(count):
+        side, price = sides[number % 2]
+        amount = Decimal("0.001") + Decimal("0.00001") * (number % 7)
+        intents.append(Intent(name=f"intent{number:05d}", symbol="BTC/USDT", side=side, amount=amount, price=price))
+    return intents
