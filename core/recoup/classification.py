@@ -42,6 +42,10 @@ class SensitivityLevel(StrEnum):
     HIGH = "HIGH"
     CRITICAL = "CRITICAL"
 
+    @classmethod
+    def _missing_(cls, value: object) -> SensitivityLevel:
+        raise ValueError(f"{value!r} is no sensitivity level; valid: {', '.join(cls)}")
+
 
 class FailureReason(StrEnum):
     """Why a call failed, where a recovery scenario depends on it."""

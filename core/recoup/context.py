@@ -98,8 +98,10 @@ class ErrorContext:
         if include_sensitive:
             values["error"] = self.error
             return values
-        sanitized: dict[str, Any] = self._sanitizer()(values, SensitivityLevel.MEDIUM)
-        return sanitized
+        sanitized = self._sanitizer()(values, SensitivityLevel.MEDIUM)
+        if isinstance(sanitized, dict):
+            return sanitized
+        return {key: value if key in _OWN_KEYS else WITHHELD for key, value in values.items()}
 
     def sanitize(self, sensitivity_level: str = "MEDIUM") -> ErrorContext:
         """Return a sanitized copy.
@@ -143,14 +145,15 @@ class ErrorContext:
         return flat
 
     def _plain(self) -> dict[str, Any]:
+        error = self.error
         return {
             "error_id": self.error_id,
             "timestamp": self.timestamp.isoformat(),
             "severity": self.severity.value,
             "component": self.component,
             "operation": self.operation,
-            "error_type": type(self.error).__name__,
-            "error_message": error_message(self.error),
+            "error_type": error.error_type if isinstance(error, SanitizedError) else type(error).__name__,
+            "error_message": error.message if isinstance(error, SanitizedError) else error_message(error),
             "user_id": self.user_id,
             "bot_id": self.bot_id,
             "symbol": self.symbol,
@@ -168,6 +171,8 @@ class ErrorContext:
 WITHHELD = "[WITHHELD]"
 """Stands in for whatever the sanitizer could not vouch for."""
 
+_OWN_KEYS = frozenset({"error_id", "timestamp", "severity", "recovery_attempts", "max_recovery_attempts"})
+"""Hold nothing that the application or the exception wrote."""
 _LEGACY_KEYS = (
     "error_id",
     "timestamp",

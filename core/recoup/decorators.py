@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from attrs import define, field
 
+from recoup._current import resolve_handler
 from recoup.caches import LRUCache
 from recoup.guard import Guard
 from recoup.policies import CircuitBreakerConfig, FallbackConfig, FallbackStrategy, RetryConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from recoup.error_handler import ErrorHandler
-    from recoup.operation import Operation
+    from recoup.operation import Call, Operation
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -54,6 +56,8 @@ def with_retry(
         TypeError: ``exceptions`` holds something else than exception classes.
     """
     retries = DEFAULT_RETRIES if max_retries is None else max_retries
+    if not isinstance(retries, int):
+        raise TypeError(f"max_retries is a number, got {retries!r}; write @with_retry() with its parentheses")
     if retries < 0:
         raise ValueError(f"max_retries is the number of repetitions and can't be negative, got {retries}")
     config = RetryConfig(
@@ -132,22 +136,35 @@ def enhanced_error_handler(
         fallback_config: what stands in for its result.
         enable_metrics: whether calls are counted, in the decorated function's attribute ``metrics``.
         enable_logging: False keeps its errors from ``monitor`` and ``analyze``; escalations still go out.
-        cache_results: whether good results are kept for calls with the same, hashable arguments.
+        cache_results: whether good results, stand-ins excepted, are kept for calls with the same, hashable arguments.
         cache_ttl: seconds that a result is kept.
         operation: what the call does, or a function that says so from the call's arguments.
         handler: the handler; by default the current one, or the factory's.
+
+    Raises:
+        TypeError: a configuration is a function or class, as where the parentheses were left out.
+        ValueError: ``cache_ttl`` is not positive.
     """
     policies = [item for item in (retry_config, circuit_breaker_config, fallback_config) if item is not None]
-    guard = Guard(*policies, operation=operation, handler=handler, quiet=not enable_logging)
 
     def decorate(function: F) -> F:
+        metrics = CallMetrics() if enable_metrics else None
+        guard = _EnhancedGuard(
+            *policies,
+            operation=operation,
+            handler=handler,
+            quiet=not enable_logging,
+            metrics=metrics,
+            cache_ttl=float(cache_ttl) if cache_results else None,
+        )
         decorated = guard(function)
-        if cache_results:
-            decorated = _cached(decorated, LRUCache(CACHED_RESULTS, float(cache_ttl)))
-        if enable_metrics:
-            decorated = _counted(decorated, CallMetrics())
+        if metrics is not None:
+            decorated.metrics = metrics  # type: ignore[attr-defined]  # a function takes attributes
         return decorated
 
+    Guard(*policies)  # checks them where the decorator is written
+    if cache_results and cache_ttl <= 0:
+        raise ValueError(f"cache_ttl is in seconds and must be positive, got {cache_ttl}")
     return decorate
 
 
@@ -175,66 +192,65 @@ class CallMetrics:
             self.failures += 1
 
 
-def _counted(function: F, metrics: CallMetrics) -> F:
-    if inspect.iscoroutinefunction(function):
+class _EnhancedGuard(Guard):
+    """A guard of one function that also counts its calls and keeps its results. Thread-safe and task-safe."""
 
-        @functools.wraps(function)
-        async def counted_coroutine(*args: Any, **kwargs: Any) -> Any:
-            metrics.count_call()
-            try:
-                return await function(*args, **kwargs)
-            except Exception:
-                metrics.count_failure()
-                raise
+    def __init__(self, *policies: Any, metrics: CallMetrics | None, cache_ttl: float | None, **kwargs: Any) -> None:
+        super().__init__(*policies, **kwargs)
+        self._metrics = metrics
+        self._cache_ttl = cache_ttl
+        self._lock = threading.Lock()
+        self._caches: WeakKeyDictionary[ErrorHandler, LRUCache[Any, Any]] = WeakKeyDictionary()
 
-        counted = counted_coroutine
-    else:
+    def __call__(self, function: F) -> F:
+        decorated = super().__call__(function)
+        if self._cache_ttl is not None and inspect.isasyncgenfunction(decorated):
+            raise TypeError(f"{function!r} is a generator function: its items can't be kept as a result")
+        return decorated
 
-        @functools.wraps(function)
-        def counted_plain(*args: Any, **kwargs: Any) -> Any:
-            metrics.count_call()
-            try:
-                return function(*args, **kwargs)
-            except Exception:
-                metrics.count_failure()
-                raise
+    async def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        with self._counted():
+            found = self._find(args, kwargs)
+            return await super().call(function, *args, **kwargs) if found is _MISSING else found
 
-        counted = counted_plain
-    counted.metrics = metrics  # type: ignore[attr-defined]  # a function takes attributes
-    return cast("F", counted)
+    def call_sync(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        with self._counted():
+            found = self._find(args, kwargs)
+            return super().call_sync(function, *args, **kwargs) if found is _MISSING else found
 
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        if self._metrics is None:
+            yield
+            return
+        self._metrics.count_call()
+        try:
+            yield
+        except Exception:
+            self._metrics.count_failure()
+            raise
 
-def _cached(function: F, cache: LRUCache[Any, Any]) -> F:
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def cached_coroutine(*args: Any, **kwargs: Any) -> Any:
-            key = _key(args, kwargs)
-            found = cache.get(key, _MISSING) if key is not None else _MISSING
-            if found is not _MISSING:
-                return found
-            result = await function(*args, **kwargs)
-            if key is not None:
-                cache.set(key, result)
-            return result
-
-        return cast("F", cached_coroutine)
-
-    @functools.wraps(function)
-    def cached_plain(*args: Any, **kwargs: Any) -> Any:
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._cache_ttl is None:
+            return _MISSING
         key = _key(args, kwargs)
-        found = cache.get(key, _MISSING) if key is not None else _MISSING
-        if found is not _MISSING:
-            return found
-        result = function(*args, **kwargs)
-        if key is not None:
-            cache.set(key, result)
-        return result
+        return _MISSING if key is None else self._cache(resolve_handler(self._handler)).get(key, _MISSING)
 
-    return cast("F", cached_plain)
+    def _remember(self, binding: Any, call: Call, result: Any) -> None:
+        super()._remember(binding, call, result)
+        if self._cache_ttl is not None and (key := _key(call.args, call.kwargs)) is not None:
+            self._cache(binding.handler).set(key, result)
+
+    def _cache(self, handler: ErrorHandler) -> LRUCache[Any, Any]:
+        """Return the results got through a handler; their age is told by its clock."""
+        with self._lock:
+            cache = self._caches.get(handler)
+            if cache is None:
+                cache = self._caches[handler] = LRUCache(CACHED_RESULTS, self._cache_ttl, clock=handler.clock)
+            return cache
 
 
-def _key(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _key(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     key = (args, tuple(sorted(kwargs.items())))
     try:
         hash(key)

@@ -91,7 +91,7 @@ class ErrorHandler:
         self._publisher = Publisher(self.hooks, self.config.error_handling.security.sanitization_level)
         self._processor = Processor(self.config.error_handling, self.clock, self.hooks, self._publisher, self.patterns)
         self._bridge = SyncBridge()
-        self._lifecycle = Lifecycle(self._plugins, self.publish)
+        self._lifecycle = Lifecycle(self._plugins, self.publish, self._processor.flush)
         self._portal: BlockingPortal | None = None
         self._token: Token[ErrorHandler | None] | None = None
         self._load(plugins or {}, discover=discover)
@@ -123,11 +123,13 @@ class ErrorHandler:
             error: the exception.
             component: where in the application, such as ``"exchange"``.
             operation: what failed, such as ``"create_order"``.
-            **kwargs: fields of :class:`ErrorContext`; whatever is no field goes into ``details``.
+            **kwargs: ``user_id``, ``bot_id``, ``symbol``, ``order_id``, ``recovery_attempts``,
+                ``max_recovery_attempts``, ``call``, and ``details``, a mapping; whatever else is given goes into
+                ``details`` as well.
         """
         fields = {name: kwargs.pop(name) for name in _CONTEXT_FIELDS & kwargs.keys()}
         call = kwargs.pop("call", None)
-        details = {**kwargs.pop("details", {}), **kwargs}
+        details = {**(kwargs.pop("details", None) or {}), **kwargs}
         context = self._bare_context(error, component, operation, details=details, call=call, **fields)
         context.classification = self.hooks.classify(error, context)
         context.severity = context.classification.severity
@@ -317,7 +319,7 @@ class ErrorHandler:
 
     async def close(self) -> None:
         """Stop the plugins in reverse; shielded from cancellation. Closing twice is harmless."""
-        await self._lifecycle.close(self._processor.flush)
+        await self._lifecycle.close()
 
     async def __aenter__(self) -> Self:
         from anyio.from_thread import BlockingPortal  # noqa: PLC0415 - a fifth of the import time of recoup
@@ -334,10 +336,11 @@ class ErrorHandler:
     ) -> None:
         if self._portal is None:
             raise HandlerStateError("the handler was not entered: use it as `async with handler:`")
-        if self._token is not None:
-            current_handler.reset(self._token)
         self._bridge.detach()
         try:
-            await self._portal.__aexit__(kind, error, trace)
+            if self._token is not None:
+                current_handler.reset(self._token)
+            # Not told of the error: a task group would wrap it in an exception group.
+            await self._portal.__aexit__(None, None, None)
         finally:
             await self.close()

@@ -22,7 +22,7 @@ Exceptions of the application are never wrapped in these: they pass through unch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -31,7 +31,17 @@ if TYPE_CHECKING:
 
 
 class RecoupError(Exception):
-    """Root of the tree: whatever recoup itself raises."""
+    """Root of the tree: whatever recoup itself raises. Can be pickled, so that it passes from worker processes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[RecoupError], arguments: tuple[Any, ...], state: dict[str, Any]) -> RecoupError:
+    """Build an error anew without its constructor, which takes more than the message."""
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 @frozen

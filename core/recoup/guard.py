@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
@@ -20,16 +23,22 @@ from recoup.policies import (
     ResultKeeper,
     RetryConfig,
 )
-from recoup.wrapping import wrap
+from recoup.wrapping import Begun, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from recoup.context import ErrorContext
     from recoup.error_handler import ErrorHandler
     from recoup.policies import PolicyConfig
 
+    _Gates = Sequence[tuple[str, Gate]]
+    """Each with the name of its plugin, in the order in which they are passed."""
+
 F = TypeVar("F", bound="Callable[..., Any]")
+
+NAMES_KEPT = 1000
+"""Names of calls whose gates one guard remembers; past that it asks the plugins again."""
 
 
 @frozen(eq=False)
@@ -38,9 +47,9 @@ class _Binding:
 
     handler: ErrorHandler
     generation: object
-    gates: dict[str, tuple[Gate, ...]]
+    gates: dict[str, _Gates]
     pacers: tuple[tuple[str, Pacer], ...]
-    keepers: tuple[ResultKeeper, ...]
+    keepers: tuple[tuple[str, ResultKeeper], ...]
 
 
 class Guard:
@@ -48,14 +57,17 @@ class Guard:
 
     Args:
         *policies: policy configurations, such as :class:`RetryConfig`; a plugin serves each by its type.
-        operation: what the call does, or a function that says so from the call's arguments. Without it, the kind is
-            inferred from the function's name, and a function that is no order call by its name counts as repeatable
-            where a :class:`RetryConfig` is among the policies.
+        operation: what the call does, or a function that says so from the call's arguments. Where it leaves the kind
+            unspecified, that is inferred from the function's name. With a :class:`RetryConfig` among the policies, a
+            function whose name tells nothing of orders counts as repeatable; a lambda has no name and does not.
         component: where in the application; by default the function's module.
         name: what is called; by default the function's qualified name.
         handler: the handler; by default the current one, or the factory's, when the call is made.
         may_repeat: False keeps plugins from having the call repeated.
         quiet: True keeps its errors from ``monitor`` and ``analyze``.
+
+    Raises:
+        TypeError: a policy is a function or class, as where the parentheses were left out.
     """
 
     def __init__(
@@ -68,6 +80,12 @@ class Guard:
         may_repeat: bool = True,
         quiet: bool = False,
     ) -> None:
+        for policy in policies:
+            if inspect.isroutine(policy) or inspect.isclass(policy):
+                raise TypeError(
+                    f"a policy is a configuration such as RetryConfig(), got {policy!r}; a decorator without arguments "
+                    "needs its parentheses all the same: @guard()"
+                )
         self.policies = policies
         self._operation = operation
         self._component = component
@@ -80,7 +98,9 @@ class Guard:
     def __call__(self, function: F) -> F:
         """Decorate a function, method, coroutine function or asynchronous generator function.
 
-        Of a generator, what comes before its first item is guarded; from then on it is passed through.
+        Of a generator, what comes before its first item is guarded; from then on it is passed through. What a
+        recovery puts in its place gives its items where it is a list, a tuple or an asynchronous iterable, no item
+        where it is None, and is the only item otherwise.
 
         Raises:
             TypeError: it is none of these.
@@ -101,19 +121,18 @@ class Guard:
         binding, call = self._begin(function, args, kwargs)
         clock = binding.handler.clock
         while True:
-            while delay := self._held_back(binding, call):
-                await clock.sleep(delay)
             try:
+                while delay := self._held_back(binding, call):
+                    await clock.sleep(delay)
                 result = await self._attempt(binding, call)
             except Exception as error:
                 if self._passes(error):
                     raise
-                context = self._context(binding, call, error)
-                outcome = await binding.handler.process(error, context)
+                outcome = await self._process(binding, call, error)
                 if outcome.decision is Decision.RECOVERED:
                     return outcome.value
                 if not self._repeats(binding, call, outcome):
-                    self._degrade(error, context, outcome)
+                    self._degrade(call, error, outcome)
                     raise
             else:
                 self._remember(binding, call, result)
@@ -126,19 +145,18 @@ class Guard:
         binding, call = self._begin(function, args, kwargs)
         clock = binding.handler.clock
         while True:
-            while delay := self._held_back(binding, call):
-                clock.sleep_sync(delay)
             try:
+                while delay := self._held_back(binding, call):
+                    clock.sleep_sync(delay)
                 result = self._attempt_sync(binding, call)
             except Exception as error:
                 if self._passes(error):
                     raise
-                context = self._context(binding, call, error)
-                outcome = binding.handler.process_sync(error, context)
+                outcome = self._process_sync(binding, call, error)
                 if outcome.decision is Decision.RECOVERED:
                     return outcome.value
                 if not self._repeats(binding, call, outcome):
-                    self._degrade(error, context, outcome)
+                    self._degrade(call, error, outcome)
                     raise
             else:
                 self._remember(binding, call, result)
@@ -152,9 +170,9 @@ class Guard:
             if hasattr(result, "__await__"):
                 result = await result
         except BaseException as error:
-            _release(gates, error)
+            _release(binding, gates, error)
             raise
-        _release(gates, None)
+        _release(binding, gates, None)
         return result
 
     def _attempt_sync(self, binding: _Binding, call: Call) -> Any:
@@ -162,9 +180,9 @@ class Guard:
         try:
             result = _invoke(call)
         except BaseException as error:
-            _release(gates, error)
+            _release(binding, gates, error)
             raise
-        _release(gates, None)
+        _release(binding, gates, None)
         return result
 
     def _begin(
@@ -194,20 +212,25 @@ class Guard:
                 kind = type(policy).__name__
                 raise PolicyUnavailable(f"no enabled plugin serves {kind}; `recoup plugins list` shows what there is")
         keepers = tuple(
-            keeper
-            for _, keeper in plugins.with_role(ResultKeeper)
+            (name, keeper)
+            for name, keeper in plugins.with_role(ResultKeeper)
             if any(isinstance(policy, keeper.serves) for policy in self.policies)
         )
         return _Binding(handler, plugins.generation, {}, tuple(plugins.with_role(Pacer)), keepers)
 
     def _operation_of(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Operation:
-        if isinstance(self._operation, Operation):
-            return self._operation
-        operation = self._operation(*args, **kwargs) if self._operation is not None else Operation()
+        operation = self._operation or _NOTHING_SAID
+        if not isinstance(operation, Operation):
+            operation = operation(*args, **kwargs)
         if operation.kind is not OperationKind.UNSPECIFIED:
             return operation
-        kind = OperationKind.from_name(_name_of(function))
-        if kind is OperationKind.UNSPECIFIED and any(isinstance(policy, RetryConfig) for policy in self.policies):
+        name = _name_of(function)
+        kind = OperationKind.from_name(name)
+        if (
+            kind is OperationKind.UNSPECIFIED
+            and any(isinstance(policy, RetryConfig) for policy in self.policies)
+            and not _may_be_order(name)
+        ):
             kind = OperationKind.IDEMPOTENT_WRITE
         return evolve(operation, kind=kind)
 
@@ -230,34 +253,63 @@ class Guard:
                 )
         return delay
 
-    def _admit(self, binding: _Binding, call: Call) -> Sequence[Gate]:
+    def _admit(self, binding: _Binding, call: Call) -> _Gates:
+        """Pass every gate; one that breaks lets the call through, one that refuses frees those before it."""
         gates = self._gates(binding, call)
-        entered: list[Gate] = []
+        if not gates:
+            return gates
+        entered: list[tuple[str, Gate]] = []
         try:
-            for gate in gates:
-                gate.acquire()
-                entered.append(gate)
+            for name, gate in gates:
+                try:
+                    gate.acquire()
+                except Refused:
+                    raise
+                except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
+                    binding.handler.plugins.report(name, "acquire", failure)
+                else:
+                    entered.append((name, gate))
         except BaseException as error:
-            _release(entered, None if isinstance(error, Exception) else error)
+            _release(binding, entered, error)
             raise
-        return gates
+        call.gates = frozenset(gate.key for _, gate in entered)
+        return entered
 
-    def _gates(self, binding: _Binding, call: Call) -> tuple[Gate, ...]:
+    def _gates(self, binding: _Binding, call: Call) -> _Gates:
         if not self.policies:
             return ()
         key = f"{self._component_of(call)}.{self._name_in(call)}"
         gates = binding.gates.get(key)
         if gates is None:
-            servers = binding.handler.plugins.with_role(GateServer)
-            found = (server.gate(policy, key) for policy in self.policies for _, server in servers)
-            gates = binding.gates[key] = tuple(gate for gate in found if gate is not None)
-        if gates:
-            call.gates = frozenset(gate.key for gate in gates)
+            if len(binding.gates) >= NAMES_KEPT:
+                binding.gates.clear()
+            gates = binding.gates[key] = tuple(self._find_gates(binding, key))
         return gates
+
+    def _find_gates(self, binding: _Binding, key: str) -> Iterator[tuple[str, Gate]]:
+        servers = binding.handler.plugins.with_role(GateServer)
+        for policy in self.policies:
+            for name, server in servers:
+                try:
+                    gate = server.gate(policy, key)
+                except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
+                    binding.handler.plugins.report(name, "gate", failure)
+                else:
+                    if gate is not None:
+                        yield name, gate
 
     def _passes(self, error: Exception) -> bool:
         """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help."""
         return isinstance(error, Refused) and not any(_minds(policy, error) for policy in self.policies)
+
+    # The context holds the error, so the frames that the error passed must not hold the context: a cycle would keep
+    # the call's arguments in memory until the garbage collector runs.
+
+    async def _process(self, binding: _Binding, call: Call, error: Exception) -> Outcome:
+        return await binding.handler.process(error, self._context(binding, call, error))
+
+    def _process_sync(self, binding: _Binding, call: Call, error: Exception) -> Outcome:
+        return binding.handler.process_sync(error, self._context(binding, call, error))
 
     def _context(self, binding: _Binding, call: Call, error: Exception) -> ErrorContext:
         operation = call.operation
@@ -281,27 +333,42 @@ class Guard:
             return False
         return call.attempts < handler.config.error_handling.max_call_attempts
 
-    def _degrade(self, error: Exception, context: ErrorContext, outcome: Outcome) -> None:
-        if outcome.decision is Decision.UNKNOWN or not context.may_send_again:
+    def _degrade(self, call: Call, error: Exception, outcome: Outcome) -> None:
+        known = outcome.classification.outcome_known or call.operation.kind.repeatable
+        if outcome.decision is Decision.UNKNOWN or not known:
             return
         for policy in self.policies:
             if isinstance(policy, FallbackConfig) and policy.strategy is FallbackStrategy.RAISE_DEGRADED:
+                name = self._name_in(call)
                 raise ServiceDegraded(
-                    f"{context.operation} failed ({type(error).__name__}); run degraded",
-                    key=context.operation,
+                    f"{name} failed ({type(error).__name__}); run degraded",
+                    key=name,
                     retry_after=outcome.classification.retry_after,
                 ) from error
 
-    @staticmethod
-    def _remember(binding: _Binding, call: Call, result: Any) -> None:
-        for keeper in binding.keepers:
-            keeper.remember(call, result)
+    def _remember(self, binding: _Binding, call: Call, result: Any) -> None:
+        """Hand a good result to the keepers, which can't spoil it."""
+        if isinstance(result, Begun):  # it can be consumed only once
+            return
+        for name, keeper in binding.keepers:
+            try:
+                keeper.remember(call, result)
+            except Exception as failure:  # noqa: BLE001 - the call has succeeded, whatever a plugin makes of it
+                binding.handler.plugins.report(name, "remember", failure)
 
     def _component_of(self, call: Call) -> str:
-        return self._component or getattr(call.function, "__module__", None) or "application"
+        function = call.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        return self._component or getattr(function, "__module__", None) or "application"
 
     def _name_in(self, call: Call) -> str:
         return self._name or _name_of(call.function)
+
+
+_NOTHING_SAID = Operation()
+_SIDE_EFFECTS = frozenset({OperationKind.SUBMIT, OperationKind.AMEND})
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def guard(
@@ -316,7 +383,17 @@ def guard(
 
 
 def _name_of(function: Any) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
     return getattr(function, "__qualname__", None) or type(function).__qualname__
+
+
+def _may_be_order(name: str) -> bool:
+    """Say whether a name leaves room for an order: it has none (a lambda), or any word of it submits or amends."""
+    words = _WORD.findall(name.rpartition(".")[2])
+    return "<lambda>" in name or any(
+        word.lower().startswith("order") or OperationKind.from_name(word) in _SIDE_EFFECTS for word in words
+    )
 
 
 def _invoke(call: Call) -> Any:
@@ -331,6 +408,9 @@ def _minds(policy: PolicyConfig, refusal: Refused) -> bool:
     return isinstance(policy, FallbackConfig)
 
 
-def _release(gates: Sequence[Gate], error: BaseException | None) -> None:
-    for gate in reversed(gates):
-        gate.release(error)
+def _release(binding: _Binding, gates: _Gates, error: BaseException | None) -> None:
+    for name, gate in reversed(gates):
+        try:
+            gate.release(error)
+        except Exception as failure:  # noqa: BLE001 - the call has ended, whatever a plugin makes of it
+            binding.handler.plugins.report(name, "release", failure)

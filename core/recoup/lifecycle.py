@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from recoup.errors import HandlerStateError
+from recoup.errors import HandlerStateError, PluginTimeout
 from recoup.events import PluginEvent, StateEvent
 
 if TYPE_CHECKING:
@@ -41,13 +41,19 @@ class Lifecycle:
     """Starts plugins in the order of their names and stops them in reverse.
 
     Belongs to the event loop that starts it; not thread-safe.
+
+    Args:
+        plugins: what is started and stopped.
+        publish: where events go.
+        flush: says its last, before the first plugin is stopped.
     """
 
-    def __init__(self, plugins: PluginManager, publish: Callable[[Event], None]) -> None:
+    def __init__(self, plugins: PluginManager, publish: Callable[[Event], None], flush: Callable[[], None]) -> None:
         self._plugins = plugins
         self._publish = publish
+        self._flush = flush
         self._state = HandlerState.READY
-        self._started: list[str] = []
+        self._started: list[tuple[str, Any]] = []
 
     @property
     def state(self) -> HandlerState:
@@ -55,24 +61,28 @@ class Lifecycle:
         return self._state
 
     async def start(self) -> None:
-        """Start every plugin.
+        """Start every plugin; where that is cancelled, stop those that were started.
 
         Raises:
             HandlerStateError: not from this state.
         """
         self._move("start")
-        for name, plugin in self._plugins.items():
-            await self.started(name, plugin)
+        try:
+            for name, plugin in self._plugins.items():
+                await self.started(name, plugin)
+        except BaseException:  # cancelled half-way: nobody closes what was never entered
+            await self.close()
+            raise
 
-    async def close(self, flush: Callable[[], None]) -> None:
-        """Stop every plugin, after ``flush`` has said its last. A second time does nothing."""
+    async def close(self) -> None:
+        """Stop every plugin. A second time does nothing."""
         if self._state is HandlerState.CLOSED:
             return
-        flush()
+        self._flush()
         self._move("close")
         with anyio.CancelScope(shield=True):
-            for name in reversed(self._started[:]):
-                await self.stopped(name, self._plugins.get(name))
+            for name, plugin in reversed(self._started[:]):
+                await self.stopped(name, plugin)
         self._plugins.close()
 
     async def started(self, name: str, plugin: Any) -> None:
@@ -85,16 +95,20 @@ class Lifecycle:
             self._plugins.report(name, "start", failure)
             self._plugins.unregister(name)
         else:
-            self._started.append(name)
+            self._started.append((name, plugin))
+            self._publish(PluginEvent(plugin=name, fault="started"))
 
     async def stopped(self, name: str, plugin: Any) -> None:
         """Stop one plugin, where it was started."""
-        if name not in self._started:
+        at = next((i for i, entry in enumerate(self._started) if entry[1] is plugin), None)
+        if at is None:
             return
-        self._started.remove(name)
+        del self._started[at]
         try:
-            with anyio.fail_after(STOP_LIMIT):
+            with anyio.move_on_after(STOP_LIMIT) as limit:
                 await _run(plugin, "stop")
+            if limit.cancelled_caught:
+                raise PluginTimeout(name, f"took more than {STOP_LIMIT:.0f} s to stop")  # noqa: TRY301 - reported below
         except Exception as failure:  # noqa: BLE001 - the others are to be stopped all the same
             self._plugins.report(name, "stop", failure)
         else:

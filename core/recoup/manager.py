@@ -6,21 +6,20 @@ import inspect
 import threading
 from typing import TYPE_CHECKING, Any
 
-import pluggy
 from attrs import evolve, field, frozen
 
-from recoup import hookspecs
 from recoup.config.models import PluginSettings
 from recoup.dispatch.generation import Generation
 from recoup.dispatch.health import PluginHealth
 from recoup.dispatch.hooks import CompiledHooks, Hooks
-from recoup.dispatch.implementation import HOOKS, Implementation, read_implementation
+from recoup.dispatch.implementation import HOOKS, Implementation
+from recoup.dispatch.reading import did_you_mean, read_plugin
 from recoup.dispatch.timelimit import TimeLimited
 from recoup.errors import ConfigError, ConfigProblem, InvalidPlugin, PluginError, PluginLoadError, UnknownPlugin
 from recoup.events import PluginEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from recoup.config.models import Config
     from recoup.discovery import PluginSource
@@ -153,7 +152,7 @@ class PluginManager:
         """
         with self._lock:
             if name not in self._registered:
-                raise UnknownPlugin(name, f"is not registered{_did_you_mean(name, self._registered)}")
+                raise UnknownPlugin(name, f"is not registered{did_you_mean(name, self._registered)}")
             entry = self._registered.pop(name)
             self._recompile()
         self._health.forget(name)
@@ -170,7 +169,7 @@ class PluginManager:
         entry = self._registered.get(name)
         if entry is None:
             absent = self._absent.get(name)
-            reason = absent.reason if absent else f"is not registered{_did_you_mean(name, self._registered)}"
+            reason = absent.reason if absent else f"is not registered{did_you_mean(name, self._registered)}"
             raise UnknownPlugin(name, reason)
         return entry.plugin
 
@@ -218,7 +217,7 @@ class PluginManager:
         places = {f"error_handling.plugins.{name}": name for name in section.plugins}
         places |= {f"error_handling.plugin_order.{i}": name for i, name in enumerate(section.plugin_order)}
         return [
-            ConfigProblem(path, f"no plugin named {name!r} is installed{_did_you_mean(name, sources)}")
+            ConfigProblem(path, f"no plugin named {name!r} is installed{did_you_mean(name, sources)}")
             for path, name in places.items()
             if name not in sources
         ]
@@ -272,9 +271,12 @@ class PluginManager:
         except TypeError as failure:
             problem = ConfigProblem(f"error_handling.plugins.{name}.config", f"is incomplete: {failure}")
             raise ConfigError([problem]) from None
+        except Exception as failure:
+            message = f"its default Config can't be built: {type(failure).__name__}: {failure}"
+            raise PluginLoadError(name, message) from failure
 
     def _add(self, name: str, plugin: Any, source: PluginSource | None) -> None:
-        implementations = tuple(self._limit(name, plugin, item) for item in _read(name, plugin))
+        implementations = tuple(self._limit(name, plugin, item) for item in read_plugin(name, plugin))
         with self._lock:
             if name in self._registered:
                 raise InvalidPlugin(name, "a plugin of that name is registered; unregister it first, or choose another")
@@ -294,7 +296,8 @@ class PluginManager:
     def _disable(self, implementation: Implementation) -> None:
         with self._lock:
             entry = self._registered.get(implementation.plugin)
-            if entry is not None:
+            # A call in flight may still report for a plugin whose name belongs to another by now.
+            if entry is not None and any(item is implementation for item in entry.implementations):
                 disabled = entry.disabled_hooks | {implementation.hook}
                 self._registered[implementation.plugin] = evolve(entry, disabled_hooks=disabled)
                 self._recompile()
@@ -324,47 +327,23 @@ def _uncompiled() -> None:
 
 
 def _after(entries: Sequence[tuple[Any, Implementation]], order: Mapping[str, int]) -> list[Implementation]:
-    """Move implementations behind those that their plugin's ``asked_after`` names, unless the configuration orders."""
-    ordered = [item for _, item in entries]
-    for plugin, item in entries:
-        named = set(getattr(plugin, "asked_after", ()))
-        if item.plugin in order or not named:
-            continue
-        last = max((i for i, other in enumerate(ordered) if other.plugin in named), default=-1)
-        at = ordered.index(item)
-        if last > at:
-            ordered.insert(last, ordered.pop(at))
-    return ordered
+    """Move implementations behind those that their plugin's ``asked_after`` names, unless the configuration orders.
 
-
-def _read(name: str, plugin: Any) -> Iterable[Implementation]:
-    """Have pluggy check a plugin against the hookspecs and read its implementations.
-
-    A manager of its own for each plugin keeps a failing validation from leaving anything half-registered.
+    Plugins that name each other in a circle keep the order that they had.
     """
-    checker = pluggy.PluginManager(hookspecs.PROJECT)
-    checker.add_hookspecs(hookspecs)
-    try:
-        checker.register(plugin, name)
-        checker.check_pending()
-    except pluggy.PluginValidationError as failure:
-        raise InvalidPlugin(name, f"{failure}{_misspelt(plugin)}") from failure
-    callers = checker.get_hookcallers(plugin) or []
-    return [read_implementation(item, caller.name) for caller in callers for item in caller.get_hookimpls()]
-
-
-def _misspelt(plugin: Any) -> str:
-    marked = [name for name in dir(plugin) if hasattr(getattr(plugin, name, None), f"{hookspecs.PROJECT}_impl")]
-    hints = [f"{name!r}{_did_you_mean(name, HOOKS)}" for name in marked if name not in HOOKS]
-    return f" ({'; '.join(hints)})" if hints else ""
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415 - for error messages alone
-
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names) or 'none'}"
+    waits_for = {
+        item.plugin: set() if item.plugin in order else set(getattr(plugin, "asked_after", ())) - {item.plugin}
+        for plugin, item in entries
+    }
+    remaining = [item for _, item in entries]
+    ordered: list[Implementation] = []
+    while remaining:
+        ahead = {item.plugin for item in remaining}
+        ready = (item for item in remaining if not waits_for[item.plugin] & ahead)
+        chosen = next(ready, remaining[0])
+        remaining.remove(chosen)
+        ordered.append(chosen)
+    return ordered
 
 
 def _end_workers(entry: _Registered) -> None:

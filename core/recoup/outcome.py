@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
-from attrs.validators import ge, instance_of
+from attrs.validators import ge, instance_of, lt
 
 if TYPE_CHECKING:
     from recoup.classification import Classification
@@ -40,7 +41,7 @@ class Recovery:
 
     decision: Decision = field(validator=instance_of(Decision))
     value: Any = None
-    delay: float = field(default=0.0, validator=[instance_of((int, float)), ge(0)])
+    delay: float = field(default=0.0, validator=[instance_of((int, float)), ge(0), lt(inf)])
     verified: bool = field(default=False, validator=instance_of(bool))
     detail: str = field(default="", validator=instance_of(str))
 

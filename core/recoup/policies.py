@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -30,6 +31,11 @@ class FallbackStrategy(Enum):
     """The last good result for the same arguments."""
 
 
+def _finite(_: object, attribute: Any, value: Any) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{attribute.name} must be finite, got {value}")
+
+
 def _exception_types(_: object, attribute: Any, value: Any) -> None:
     types = value if isinstance(value, tuple) else (value,)
     if not types or not all(isinstance(item, type) and issubclass(item, Exception) for item in types):
@@ -52,10 +58,10 @@ class RetryConfig:
     """
 
     max_attempts: int = field(default=3, validator=[instance_of(int), ge(1)])
-    base_delay: float = field(default=1.0, validator=[instance_of((int, float)), ge(0)])
-    max_delay: float = field(default=60.0, validator=[instance_of((int, float)), ge(0)])
+    base_delay: float = field(default=1.0, validator=[instance_of((int, float)), ge(0), _finite])
+    max_delay: float = field(default=60.0, validator=[instance_of((int, float)), ge(0), _finite])
     backoff_strategy: str = field(default="exponential", validator=in_(BACKOFF_STRATEGIES))
-    exponential_base: float = field(default=2.0, validator=[instance_of((int, float)), ge(1)])
+    exponential_base: float = field(default=2.0, validator=[instance_of((int, float)), ge(1), _finite])
     jitter: bool = field(default=False, validator=instance_of(bool))
     exceptions: tuple[type[Exception], ...] = field(default=(Exception,), validator=_exception_types)
 
@@ -68,11 +74,12 @@ class CircuitBreakerConfig:
         failure_threshold: failures in a row that open it.
         recovery_timeout: seconds that it stays open before one trial call is let through.
         expected_exception: only these count as failures.
-        name: the circuit's key; one breaker is shared by all who name it. None: one for each guard.
+        name: the circuit's key; one breaker is shared by all who name it. None: the component and qualified name of
+            the guarded function.
     """
 
     failure_threshold: int = field(default=5, validator=[instance_of(int), ge(1)])
-    recovery_timeout: float = field(default=60, validator=[instance_of((int, float)), gt(0)])
+    recovery_timeout: float = field(default=60, validator=[instance_of((int, float)), gt(0), _finite])
     expected_exception: type[Exception] | tuple[type[Exception], ...] = field(
         default=Exception, validator=_exception_types
     )

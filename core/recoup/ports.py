@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
 
 class OrderPort(Protocol):
-    """Finds out what became of an order."""
+    """Finds out what became of an order.
+
+    An order is a mapping that is not empty, in the client library's own form.
+
+    A port may say in an attribute ``client_id_rule`` how its venue treats a client order id that it has seen before:
+    ``"forever"``, refused for good; ``"open_only"``, refused while the first order is open (assumed where nothing is
+    said); ``"none"``, taken again at any time. Where the same id could execute twice, an order is sent again only
+    after a longer and conclusive verification.
+    """
 
     def find_order(self, client_order_id: str, symbol: str | None) -> OrderOrNone | Awaitable[OrderOrNone]:
         """Look an order up by the id that the application gave it, in whatever state it is.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from recoup.classification import Classification, ErrorSeverity
+from recoup.classification import Classification, ErrorSeverity, FailureReason
 from recoup.context import error_message
 from recoup.dispatch.drivers import ALLOWED
 from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent, SuppressionEvent
@@ -27,6 +27,7 @@ SUPPRESSED_KEYS = 1000
 STRATEGY = "recovery_strategy"
 """Stands as the plugin's name where the strategy that the application passed along answered."""
 _NOBODY = Recovery.give_up()
+_ASKS_FOR_SILENCE = frozenset({FailureReason.RATE_LIMITED, FailureReason.BANNED, FailureReason.MAINTENANCE})
 
 
 class Processor:
@@ -53,7 +54,7 @@ class Processor:
         started = self._clock.monotonic()
         classification = self._classify(error, context)
         limit = await self._limit(context)
-        if not limit.allowed and context.may_send_again:
+        if not limit.allowed and _may_be_suppressed(context, classification):
             return self._suppress(context, classification, limit, started)
         self._observe(context, classification)
         plugin, recovery = await self._recover(error, context, strategy)
@@ -100,13 +101,13 @@ class Processor:
     def _suppress(
         self, context: ErrorContext, classification: Classification, limit: RateLimitDecision, started: float
     ) -> Outcome:
-        """Count the error instead of handling it. Never where a side effect hangs in the balance."""
+        """Count the error instead of handling it."""
         key = (context.component, context.operation)
         with self._lock:
             if key not in self._suppressed and len(self._suppressed) >= SUPPRESSED_KEYS:
                 key = ("(others)", "(others)")
             self._suppressed[key] = self._suppressed.get(key, 0) + 1
-        return Outcome(
+        outcome = Outcome(
             error_id=context.error_id,
             decision=Decision.RAISE,
             classification=classification,
@@ -115,6 +116,8 @@ class Processor:
             limited=limit,
             detail=limit.reason or "refused by a rate limit",
         )
+        # A storm of harmless errors must not hide the one that a human has to know of.
+        return self._escalate(context, outcome) if context.severity is ErrorSeverity.CRITICAL else outcome
 
     def _observe(self, context: ErrorContext, classification: Classification) -> None:
         if self._suppressed:
@@ -147,7 +150,10 @@ class Processor:
 
     async def _ask(self, strategy: Any, error: Exception, context: ErrorContext) -> Recovery | None:
         try:
-            return await ask_strategy(strategy, error, context)
+            recovery = await ask_strategy(strategy, error, context)
+            if recovery is not None and recovery.decision is Decision.RETRY:
+                _check_retry(recovery, context)
+            return recovery  # noqa: TRY300 - what is checked belongs to the strategy's answer
         except Exception as failure:  # noqa: BLE001 - recorded; the plugins are asked instead
             context.recovery_attempts += 1
             detail = f"the recovery strategy failed: {type(failure).__name__}: {error_message(failure)}"
@@ -202,3 +208,19 @@ class Processor:
             )
         )
         return evolve(outcome, escalated=True)
+
+
+def _may_be_suppressed(context: ErrorContext, classification: Classification) -> bool:
+    """Say whether an error may go unhandled when there are too many of them.
+
+    Not while a side effect hangs in the balance, nor where the other side asks for silence: not to hear that would
+    turn a storm of errors into a ban.
+    """
+    sent_before = context.call is not None and context.call.answers.total() > 0
+    return context.may_send_again and not sent_before and classification.reason not in _ASKS_FOR_SILENCE
+
+
+def _check_retry(recovery: Recovery, context: ErrorContext) -> None:
+    # Promise of the framework, held here as the dispatcher holds it for plugins.
+    if not (recovery.verified or context.may_send_again):
+        raise ValueError("it answered with a retry of a side effect whose outcome is unknown, without verification")

@@ -75,7 +75,7 @@ class Publisher:
         changes = {}
         for name in _text_fields(event.__class__):
             value = getattr(event, name)
-            clean = self._label(value)
+            clean = self._label(value) if isinstance(value, str) else _as_text(self._hooks.sanitize(value, self._level))
             if clean is not value:
                 changes[name] = clean
         return evolve(event, **changes) if changes else event
@@ -107,13 +107,21 @@ def _shaped(clean: Any) -> dict[str, Any]:
     """Give the sanitizer's answer the shape of the event, whatever it withheld."""
     if not isinstance(clean, dict):
         clean = {}
-    shaped: dict[str, Any] = {name: str(clean.get(name, WITHHELD)) for name in _TEXT}
+    shaped: dict[str, Any] = {name: _as_text(clean.get(name, WITHHELD)) for name in _TEXT}
     for name in _OPTIONAL:
         value = clean.get(name, WITHHELD)
-        shaped[name] = None if value is None else str(value)
+        shaped[name] = None if value is None else _as_text(value)
     details = clean.get("details", WITHHELD)
     shaped["details"] = details if isinstance(details, dict) else {"details": details}
     return shaped
+
+
+def _as_text(value: Any) -> str:
+    """Return ``str(value)``; a value whose own ``__str__`` fails is withheld, since nobody vouched for it."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - any class may define __str__
+        return WITHHELD
 
 
 def _is_heard(event: PluginEvent, compiled: CompiledHooks) -> bool:

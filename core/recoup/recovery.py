@@ -10,7 +10,8 @@ class RecoveryStrategy(Protocol):
     """A way to recover from an error, independent of the hooks.
 
     Pass one to :meth:`ErrorHandler.handle_error` as ``recovery_strategy``. ``context`` is
-    :meth:`ErrorContext.to_dict` with sensitive data included: recovery works on real order ids.
+    :meth:`ErrorContext.to_dict` with sensitive data included, since recovery works on real order ids, and with
+    ``classification`` and ``may_send_again`` beside it.
     """
 
     @property

@@ -6,6 +6,8 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from attrs import frozen
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
@@ -19,15 +21,21 @@ def wrap(guard: Guard, function: F) -> F:
     if isinstance(function, classmethod | staticmethod):
         kind = type(function).__name__
         raise TypeError(f"a guard goes below @{kind}, next to the function: write @{kind} above it")
-    if not callable(function):
-        raise TypeError(f"a guard decorates a function, got {type(function).__name__}; did you forget its parentheses?")
-    if inspect.isgeneratorfunction(function):
-        raise TypeError(f"{function.__qualname__} is a generator function: guard the calls within it instead")
-    if inspect.isasyncgenfunction(function):
+    candidate: Any = function  # whatever its type says, callers without a type checker pass anything
+    if not callable(candidate) or inspect.isclass(candidate):
+        raise TypeError(f"a guard decorates a function or method, got {function!r}")
+    if _is(inspect.isgeneratorfunction, function):
+        raise TypeError(f"{function!r} is a generator function: guard the calls within it instead")
+    if _is(inspect.isasyncgenfunction, function):
         return cast("F", _wrap_generator(guard, function))
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
+    if _is(inspect.iscoroutinefunction, function):
         return cast("F", _wrap_coroutine(guard, function))
     return cast("F", _wrap_plain(guard, function))
+
+
+def _is(nature: Callable[[Any], bool], function: Any) -> bool:
+    """Say whether a function, or the ``__call__`` of a callable object, is of that nature."""
+    return nature(function) or nature(type(function).__call__)
 
 
 def _wrap_coroutine(guard: Guard, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,23 +54,29 @@ def _wrap_plain(guard: Guard, function: Callable[..., Any]) -> Callable[..., Any
     return guarded
 
 
+@frozen(eq=False)
+class Begun:
+    """An asynchronous generator that has given its first item."""
+
+    generator: AsyncGenerator[Any, Any]
+    item: Any
+
+
 def _wrap_generator(
     guard: Guard, function: Callable[..., AsyncGenerator[Any, Any]]
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     @functools.wraps(function)
-    async def begin(*args: Any, **kwargs: Any) -> tuple[AsyncGenerator[Any, Any], Any] | None:
-        generator = function(*args, **kwargs)
-        try:
-            return generator, await anext(generator)
-        except StopAsyncIteration:
-            return None
+    async def begin(*args: Any, **kwargs: Any) -> Begun | None:
+        return await _begin(function(*args, **kwargs))
 
     @functools.wraps(function)
     async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         begun = await guard.call(begin, *args, **kwargs)
+        if not isinstance(begun, Begun):
+            begun = await _begin(_items(begun))
         if begun is None:
             return
-        generator, item = begun
+        generator, item = begun.generator, begun.item
         try:
             while True:
                 try:
@@ -79,3 +93,20 @@ def _wrap_generator(
             await generator.aclose()
 
     return guarded
+
+
+async def _begin(generator: AsyncGenerator[Any, Any]) -> Begun | None:
+    try:
+        return Begun(generator, await anext(generator))
+    except StopAsyncIteration:
+        return None
+
+
+async def _items(stand_in: Any) -> AsyncGenerator[Any, None]:
+    """Give what a recovery put in a generator's place: nothing for None, each item of a list, or the one value."""
+    if hasattr(stand_in, "__aiter__"):
+        async for item in stand_in:
+            yield item
+    elif stand_in is not None:
+        for item in stand_in if isinstance(stand_in, (list, tuple)) else (stand_in,):
+            yield item

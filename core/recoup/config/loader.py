@@ -7,21 +7,27 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from attrs import evolve
 
 from recoup.config.models import Config, PluginSettings
-from recoup.config.structure import FromEnvironment, StructureProblems, nearest, structure
+from recoup.config.structure import StructureProblems, structure
+from recoup.config.wording import FromEnvironment, nearest, show, show_key
 from recoup.discovery import PluginSource, installed_plugins
 from recoup.errors import ConfigError, ConfigProblem, PluginError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from os import PathLike
 
 MAX_DEPTH = 50
 """Levels of nesting; a deeper file is refused, not followed."""
+MAX_VALUES = 100_000
+"""Values read at most, what aliases and merge keys repeat counted again each time."""
+
+T = TypeVar("T")
 
 
 def load_file(path: str | PathLike[str], plugins: Mapping[str, type] | None) -> Config:
@@ -32,10 +38,10 @@ def load_file(path: str | PathLike[str], plugins: Mapping[str, type] | None) -> 
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "it is not UTF-8 text"
-        raise ConfigError([ConfigProblem("", f"can't be read: {reason}")], str(path)) from failure
+        raise ConfigError([ConfigProblem("", f"can't be read: {reason}")], str(path)) from None
     parse = parse_toml if path.suffix == ".toml" else parse_yaml
     return load(parse(text, str(path)), plugins, str(path))
 
@@ -48,11 +54,13 @@ def parse_yaml(text: str, source: str = "configuration") -> Any:
     """
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - derived from SafeLoader
-    except (yaml.YAMLError, RecursionError) as failure:
+    except RecursionError:
+        raise ConfigError([ConfigProblem("", "is not YAML: nested too deeply")], source) from None
+    except Exception as failure:  # noqa: BLE001 - PyYAML lets through what int(), float() and datetime() raise
         mark = getattr(failure, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = getattr(failure, "problem", None) or "nested too deeply"
-        raise ConfigError([ConfigProblem(place, f"is not YAML: {reason}")], source) from None
+        reason = getattr(failure, "problem", None) or getattr(failure, "reason", None) or "it holds an impossible value"
+        raise ConfigError([ConfigProblem(place, f"is not YAML: {_without_quotes(reason)}")], source) from None
 
 
 def parse_toml(text: str, source: str = "configuration") -> Any:
@@ -63,8 +71,21 @@ def parse_toml(text: str, source: str = "configuration") -> Any:
     """
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
-        raise ConfigError([ConfigProblem("", f"is not TOML: {failure}")], source) from None
+    except RecursionError:
+        raise ConfigError([ConfigProblem("", "is not TOML: nested too deeply")], source) from None
+    except ValueError as failure:
+        reason = (
+            _without_quotes(str(failure)) if isinstance(failure, tomllib.TOMLDecodeError) else "an impossible value"
+        )
+        raise ConfigError([ConfigProblem("", f"is not TOML: {reason}")], source) from None
+
+
+_QUOTED = re.compile(r"'([^']{2,})'")
+
+
+def _without_quotes(reason: str) -> str:
+    """Describe what a parser quotes from the file, which may be a secret that stands unquoted there."""
+    return _QUOTED.sub(lambda match: show(match[1]), reason)
 
 
 def load(data: Any, plugins: Mapping[str, type] | None, source: str = "configuration") -> Config:
@@ -85,7 +106,7 @@ def load(data: Any, plugins: Mapping[str, type] | None, source: str = "configura
         problem = ConfigProblem("", f"expected a mapping at the root, got {type(data).__name__}{hint}")
         raise ConfigError([problem], source)
     problems: list[ConfigProblem] = []
-    values = _substitute(data, "", problems, 0)
+    values = _Substitution(problems).apply(data, "", 0)
     substituted = len(problems)
     config = Config()
     try:
@@ -117,14 +138,18 @@ def _plugin_problems(values: Any, available: Mapping[str, PluginSource]) -> list
     problems = []
     settings, order = section.get("plugins"), section.get("plugin_order")
     for name, entry in settings.items() if isinstance(settings, Mapping) else ():
-        path = f"error_handling.plugins.{name}"
+        path = f"error_handling.plugins.{show_key(name)}"
         if name not in available:
             problems.append(ConfigProblem(path, f"no plugin of that name is installed{nearest(str(name), available)}"))
-        elif isinstance(entry, Mapping) and isinstance(entry.get("config"), Mapping):
+        elif (
+            isinstance(entry, Mapping)
+            and entry.get("enabled") is not False
+            and isinstance(entry.get("config"), Mapping)
+        ):
             problems.extend(section_problems(available[name], entry["config"], f"{path}.config"))
     for index, name in enumerate(order if isinstance(order, list | tuple) else ()):
         if isinstance(name, str) and name not in available:
-            message = f"no plugin named {name!r} is installed{nearest(name, available)}"
+            message = f"no plugin named {show(name)} is installed{nearest(name, available)}"
             problems.append(ConfigProblem(f"error_handling.plugin_order.{index}", message))
     return problems
 
@@ -164,27 +189,49 @@ def settings_of(config: Config, name: str) -> PluginSettings:
     return config.error_handling.plugins.get(name, PluginSettings())
 
 
-_REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]{0,200})(?::-([^{}]{0,4096}))?\})")
+_REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]{0,200})(?::-([^{}]{0,4096}))?\}|(\{))")
 
 
-def _substitute(value: object, path: str, problems: list[ConfigProblem], depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        problems.append(ConfigProblem(path, f"is nested more than {MAX_DEPTH} levels deep"))
-        return None
-    if isinstance(value, Mapping):
+class _Substitution:
+    """One walk over the parsed values, with bounds on their depth and, aliases followed, on their number."""
+
+    def __init__(self, problems: list[ConfigProblem]) -> None:
+        self._problems = problems
+        self._left = MAX_VALUES
+
+    def apply(self, value: object, path: str, depth: int) -> Any:
+        """Return the value with its references replaced."""
+        self._left -= 1
+        if depth > MAX_DEPTH:
+            self._problems.append(ConfigProblem(path, f"is nested more than {MAX_DEPTH} levels deep"))
+            return None
+        if self._left <= 0:
+            if self._left == 0:
+                self._problems.append(ConfigProblem(path, f"is beyond the {MAX_VALUES} values that are read at most"))
+            return None
+        if isinstance(value, Mapping):
+            return self._mapping(value, path, depth)
+        if isinstance(value, list | tuple):
+            return [self.apply(item, f"{path}.{index}", depth + 1) for index, item in self._affordable(value)]
+        if isinstance(value, str) and "$" in value:
+            return _expand(value, path, self._problems)
+        return value
+
+    def _mapping(self, value: Mapping[Any, object], path: str, depth: int) -> dict[str, Any]:
         items = {}
-        for key, item in value.items():
-            here = f"{path}.{key}" if path else str(key)
-            if not isinstance(key, str):
-                problems.append(ConfigProblem(here, f"keys are text; quote {key!r}"))
-                continue
-            items[key] = _substitute(item, here, problems, depth + 1)
+        for _, (key, item) in self._affordable(value.items()):
+            here = f"{path}.{show_key(key)}" if path else show_key(key)
+            if isinstance(key, str):
+                items[key] = self.apply(item, here, depth + 1)
+            else:
+                self._problems.append(ConfigProblem(here, "keys are text; put it in quotes"))
         return items
-    if isinstance(value, list | tuple):
-        return [_substitute(item, f"{path}.{index}", problems, depth + 1) for index, item in enumerate(value)]
-    if isinstance(value, str) and "$" in value:
-        return _expand(value, path, problems)
-    return value
+
+    def _affordable(self, items: Iterable[T]) -> Iterator[tuple[int, T]]:
+        for entry in enumerate(items):
+            if self._left < 0:
+                return
+            yield entry
 
 
 def _expand(value: str, path: str, problems: list[ConfigProblem]) -> str:
@@ -192,9 +239,14 @@ def _expand(value: str, path: str, problems: list[ConfigProblem]) -> str:
 
     def replace(match: re.Match[str]) -> str:
         nonlocal found
-        escaped, name, default = match.groups()
+        escaped, name, default, malformed = match.groups()
         if escaped:
             return "$"
+        if malformed:
+            problems.append(
+                ConfigProblem(path, "holds a '${' that is no ${NAME} or ${NAME:-default}; '$$' gives a '$'")
+            )
+            return ""
         found = True
         text: str | None = os.environ.get(name, default)
         if text is None:
@@ -207,9 +259,26 @@ def _expand(value: str, path: str, problems: list[ConfigProblem]) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key that stands twice, where YAML's own keeps the last one silently."""
+    """A safe loader that refuses a key that stands twice, where YAML's own keeps the last one silently.
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - overrides
+    It also bounds what merge keys copy: each level of ``<<: [*a, *a]`` doubles the keys of the level before.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._flattened: set[yaml.MappingNode] = set()
+        self._pairs = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        if node not in self._flattened:  # afterwards, a key may stand beside the merged one that it replaces
+            self._flattened.add(node)
+            self._refuse_twins(node)
+        super().flatten_mapping(node)
+        self._pairs += len(node.value)
+        if self._pairs > MAX_VALUES:
+            raise yaml.constructor.ConstructorError(None, None, "merge keys copy too much", node.start_mark)
+
+    def _refuse_twins(self, node: yaml.MappingNode) -> None:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -218,7 +287,6 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, str | int | float | bool) or key is None:
                 if key in seen:
                     raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {str(key)[:60]!r} stands twice", key_node.start_mark
+                        None, None, f"the key {show_key(key)} stands twice", key_node.start_mark
                     )
                 seen.add(key)
-        return super().construct_mapping(node, deep)

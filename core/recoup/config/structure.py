@@ -6,28 +6,28 @@ walked here, field by field, since attrs reports only the first validator that f
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import attrs
 import cattrs
 from cattrs.errors import BaseValidationError, IterableValidationError, IterableValidationNote
 
+from recoup.config.wording import FromEnvironment, nearest, show, show_key
 from recoup.errors import ConfigProblem
 
 T = TypeVar("T")
 
 
-class FromEnvironment(str):
-    """Text that came from the environment: it may stand for a number, and is never shown."""
-
-    __slots__ = ()
+class Misfit(ValueError):
+    """Says that a value is not of the form that is expected, in words that hold no secret."""
 
 
 class StructureProblems(Exception):
@@ -51,37 +51,9 @@ def structure(value: Any, kind: type[T], path: str = "") -> T:
     """
     try:
         result: T = _converter().structure(value, kind)
-    except Exception as failure:
-        raise StructureProblems(_flatten(failure, path)) from failure
+    except Exception as failure:  # noqa: BLE001 - a plugin's validator may raise anything
+        raise StructureProblems(_flatten(failure, path, value)) from None
     return result
-
-
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` or a list of what is valid."""
-    known = sorted(valid)
-    lowered = {item.lower(): item for item in known}
-    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {lowered[close[0]]!r}?"
-    return f"; valid: {', '.join(known)}" if known else "; nothing is valid here"
-
-
-def show(value: Any) -> str:
-    """Describe a value for an error message: its text only where it can't be a secret."""
-    if value is None or isinstance(value, bool | int | float):
-        return repr(value)
-    if isinstance(value, FromEnvironment):
-        return "a value from the environment"
-    if isinstance(value, str):
-        return repr(str(value)) if _HARMLESS.fullmatch(value) else f"a text of {len(value)} characters"
-    if isinstance(value, Mapping):
-        return f"a mapping of {len(value)}"
-    if isinstance(value, list | tuple):
-        return f"a list of {len(value)}"
-    return f"a value of type {type(value).__name__}"
-
-
-_HARMLESS = re.compile(r"[A-Za-z][A-Za-z_ -]{0,23}|[+-]?\d{1,6}(?:\.\d{1,6})?[A-Za-z]{0,2}|")
 
 
 @cache
@@ -94,22 +66,24 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook_func(_is_enum, _enumeration)
     converter.register_structure_hook(StrEnum, _enumeration)
-    converter.register_structure_hook_func(_is_optional, lambda value, kind: _optional(converter, value, kind))
-    converter.register_structure_hook_func(_is_exception_type, _exception_type)
+    converter.register_structure_hook_func(_is_union, lambda value, kind: _union(converter, value, kind))
     converter.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: value)
     converter.register_structure_hook_func(_is_sequence, lambda value, kind: _sequence(converter, value, kind))
     converter.register_structure_hook_func(_is_mapping, lambda value, kind: _mapping(converter, value, kind))
     converter.register_structure_hook_func(attrs.has, lambda value, kind: _attrs_class(converter, value, kind))
+    converter.register_structure_hook_func(_is_class, _no_class)
     return converter
 
 
 def _attrs_class(converter: cattrs.Converter, value: Any, kind: type[Any]) -> Any:
     if not isinstance(value, Mapping):
-        raise TypeError(f"expected a mapping, got {show(value)}")
+        raise Misfit(f"expected a mapping, got {show(value)}")
     attrs.resolve_types(kind)
     fields = {field.alias: field for field in attrs.fields(kind) if field.init}
     problems = [
-        ConfigProblem(str(name), f"unknown key{nearest(str(name), fields)}") for name in value if name not in fields
+        ConfigProblem(show_key(name), f"unknown key{nearest(str(name), fields)}")
+        for name in value
+        if name not in fields
     ]
     arguments = {}
     for name, field in fields.items():
@@ -120,31 +94,54 @@ def _attrs_class(converter: cattrs.Converter, value: Any, kind: type[Any]) -> An
         try:
             arguments[name] = converter.structure(value[name], field.type)
             if field.validator is not None:
-                _validate(field, arguments[name])
+                _validate(field, arguments[name], value[name])
         except Exception as failure:  # noqa: BLE001 - a validator may raise anything
-            problems.extend(_flatten(failure, name))
+            problems.extend(_flatten(failure, name, value[name]))
     if problems:
         raise StructureProblems(problems)
     return kind(**arguments)
 
 
-def _validate(field: attrs.Attribute[Any], value: Any) -> None:
+def _validate(field: attrs.Attribute[Any], value: Any, given: Any) -> None:
     try:
         field.validator(None, field, value)  # type: ignore[misc]  # attrs types it as optional; the caller checked
     except (ValueError, TypeError) as failure:
-        message = str(failure.args[0]) if failure.args else "is refused"
+        message = _words_of(failure, given)
         rule = message.replace(f"'{field.name}'", "").split(":")[0].split("(got")[0].strip()
-        raise ValueError(f"{rule}, got {show(value)}") from failure
+        raise Misfit(f"{rule}, got {show(given)}") from failure
 
 
-def _flatten(failure: BaseException, path: str) -> list[ConfigProblem]:
+def _words_of(failure: BaseException, given: Any) -> str:
+    """Return another's message, unless it quotes something of the value that is not to be shown."""
+    message = str(failure.args[0]) if failure.args else ""
+    secrets = [text for text in _texts(given) if show(text) != repr(text)]
+    if not message or any(form in message for text in secrets for form in (text, repr(text)[1:-1])):
+        return f"is refused ({type(failure).__name__})"
+    return message
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _flatten(failure: BaseException, path: str, given: Any) -> list[ConfigProblem]:
     if isinstance(failure, StructureProblems):
         return [ConfigProblem(_join(path, item.path), item.message) for item in failure.problems]
     if isinstance(failure, IterableValidationError):
-        return [problem for item in failure.exceptions for problem in _flatten(item, _join(path, _index(item)))]
+        return [problem for item in failure.exceptions for problem in _flatten(item, _join(path, _index(item)), given)]
     if isinstance(failure, BaseValidationError):
-        return [problem for item in failure.exceptions for problem in _flatten(item, path)]
-    return [ConfigProblem(path, str(failure))]
+        return [problem for item in failure.exceptions for problem in _flatten(item, path, given)]
+    return [ConfigProblem(path, str(failure) if isinstance(failure, Misfit) else _words_of(failure, given))]
 
 
 def _index(failure: BaseException) -> str:
@@ -162,7 +159,7 @@ def _boolean(value: Any, _: Any) -> bool:
     if isinstance(value, FromEnvironment) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     if not isinstance(value, bool):
-        raise TypeError(f"expected true or false, got {show(value)}")
+        raise Misfit(f"expected true or false, got {show(value)}")
     return value
 
 
@@ -170,7 +167,7 @@ def _integer(value: Any, _: Any) -> int:
     if isinstance(value, FromEnvironment) and re.fullmatch(r"[+-]?\d{1,18}", value):
         return int(value)
     if type(value) is not int:
-        raise TypeError(f"expected a whole number, got {show(value)}")
+        raise Misfit(f"expected a whole number, got {show(value)}")
     return value
 
 
@@ -178,27 +175,31 @@ def _number(value: Any, _: Any) -> float:
     if isinstance(value, FromEnvironment) and re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,18})?", value):
         return float(value)
     if type(value) not in (int, float):
-        raise TypeError(f"expected a number, got {show(value)}")
-    if not math.isfinite(value):
-        raise ValueError(f"expected a finite number, got {value}")
-    return float(value)
+        raise Misfit(f"expected a number, got {show(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Misfit(f"expected a finite number, got {show(value)}")
+    return number
 
 
 def _string(value: Any, _: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"expected text, got {show(value)}; quote it if text is meant")
+        raise Misfit(f"expected text, got {show(value)}; quote it if text is meant")
     return str(value)
 
 
 def _decimal(value: Any, _: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise TypeError(f"expected a decimal number in quotes, got {show(value)}")
+        raise Misfit(f"expected a decimal number in quotes, got {show(value)}")
     try:
         number = Decimal(value)
     except InvalidOperation:
-        raise ValueError(f"expected a decimal number, got {show(value)}") from None
+        raise Misfit(f"expected a decimal number, got {show(value)}") from None
     if not number.is_finite():
-        raise ValueError(f"expected a finite decimal number, got {show(value)}")
+        raise Misfit(f"expected a finite decimal number, got {show(value)}")
     return number
 
 
@@ -211,51 +212,74 @@ def _enumeration(value: Any, kind: type[Enum]) -> Enum:
     if not isinstance(value, str) or value.lower() not in by_value:
         names = [str(member.value) for member in kind]
         hint = nearest(value, names) if isinstance(value, str) else f"; valid: {', '.join(names)}"
-        raise ValueError(f"{show(value)} is not one of {', '.join(names)}{hint if 'mean' in hint else ''}")
+        raise Misfit(f"{show(value)} is not one of {', '.join(names)}{hint if 'mean' in hint else ''}")
     return by_value[value.lower()]
 
 
-def _is_optional(kind: Any) -> bool:
-    arguments = getattr(kind, "__args__", ())
-    return type(None) in arguments and len(arguments) == 2  # noqa: PLR2004 - X | None has two members
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
 
 
-def _optional(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
-    if value is None:
+def _union(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
+    """Take the first member that the value fits; with none, say what each would have taken."""
+    members = get_args(kind)
+    if value is None and type(None) in members:
         return None
-    (inner,) = (item for item in kind.__args__ if item is not type(None))
-    return converter.structure(value, inner)
+    inner = [member for member in members if member is not type(None)]
+    if len(inner) == 1:
+        return converter.structure(value, inner[0])
+    messages = []
+    for member in inner:
+        try:
+            return converter.structure(value, member)
+        except Exception as failure:  # noqa: BLE001 - the next member may take it
+            messages += [str(problem) for problem in _flatten(failure, "here", value)]
+    raise Misfit("; or ".join(message.removeprefix("here: ") for message in messages))
 
 
-def _is_exception_type(kind: Any) -> bool:
-    return "Exception" in repr(kind) and not (isinstance(kind, type) and attrs.has(kind))
+def _is_class(kind: Any) -> bool:
+    return get_origin(kind) is type or kind is type or any(_is_class(member) for member in get_args(kind))
 
 
-def _exception_type(_: Any, __: Any) -> Any:
-    raise TypeError("exception classes can be given in code only; leave this key out of the file")
+def _no_class(_: Any, __: Any) -> Any:
+    raise Misfit("classes can be given in code only; leave this key out of the file")
 
 
 def _origin(kind: Any) -> Any:
-    return getattr(kind, "__origin__", kind)
+    return get_origin(kind) or kind
+
+
+_COLLECTIONS: dict[Any, Callable[[Iterable[Any]], Any]] = {
+    tuple: tuple,
+    list: list,
+    set: set,
+    frozenset: frozenset,
+    Sequence: tuple,
+    AbstractSet: frozenset,
+}
 
 
 def _is_sequence(kind: Any) -> bool:
-    return _origin(kind) in (tuple, list, frozenset, set)
+    return _origin(kind) in _COLLECTIONS
 
 
 def _sequence(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise TypeError(f"expected a list, got {show(value)}")
-    inner = getattr(kind, "__args__", (Any,))[0]
+        raise Misfit(f"expected a list, got {show(value)}")
+    members = get_args(kind) or (Any, ...)
+    if _origin(kind) is not tuple or members[-1] is ...:
+        members = (members[0],) * len(value)
+    elif len(value) != len(members):
+        raise Misfit(f"expected a list of {len(members)}, got {show(value)}")
     items, problems = [], []
-    for index, item in enumerate(value):
+    for index, (item, member) in enumerate(zip(value, members, strict=True)):
         try:
-            items.append(converter.structure(item, inner))
+            items.append(converter.structure(item, member))
         except Exception as failure:  # noqa: BLE001 - collected, and reported with its index
-            problems.extend(_flatten(failure, str(index)))
+            problems.extend(_flatten(failure, str(index), item))
     if problems:
         raise StructureProblems(problems)
-    return _origin(kind)(items)
+    return _COLLECTIONS[_origin(kind)](items)
 
 
 def _is_mapping(kind: Any) -> bool:
@@ -265,8 +289,8 @@ def _is_mapping(kind: Any) -> bool:
 
 def _mapping(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
     if not isinstance(value, Mapping):
-        raise TypeError(f"expected a mapping, got {show(value)}")
-    key_kind, value_kind = getattr(kind, "__args__", (Any, Any))
+        raise Misfit(f"expected a mapping, got {show(value)}")
+    key_kind, value_kind = get_args(kind) or (Any, Any)
     items, problems = {}, []
     for key, item in value.items():
         pair = []
@@ -274,9 +298,12 @@ def _mapping(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
             try:
                 pair.append(converter.structure(part, part_kind))
             except Exception as failure:  # noqa: BLE001 - collected, and reported with its key
-                problems.extend(_flatten(failure, str(key)))
-        if len(pair) == 2:  # noqa: PLR2004 - key and value
-            items[pair[0]] = pair[1]
+                problems.extend(_flatten(failure, show_key(key), part))
+        if len(pair) < 2:  # noqa: PLR2004 - key and value
+            continue
+        if pair[0] in items:
+            problems.append(ConfigProblem(show_key(key), "stands twice, in two spellings"))
+        items[pair[0]] = pair[1]
     if problems:
         raise StructureProblems(problems)
     return items

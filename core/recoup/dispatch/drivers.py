@@ -36,8 +36,9 @@ class AsyncDriver:
     async def _ask(self, implementation: Implementation, values: dict[str, Any]) -> Any:
         arguments = [values[name] for name in implementation.arguments]
         if isinstance(implementation.function, TimeLimited):
-            return await to_thread.run_sync(implementation.function, *arguments, abandon_on_cancel=True)
-        answer = implementation.function(*arguments)
+            answer = await to_thread.run_sync(implementation.function, *arguments, abandon_on_cancel=True)
+        else:
+            answer = implementation.function(*arguments)
         if not hasattr(answer, "__await__"):
             return answer
         if implementation.time_limit is None:

@@ -3,51 +3,52 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+
+
+class _Ledger:
+    """Counts the calls under way, by the number of the generation that each began with."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition(threading.Lock())
+        self.active: Counter[int] = Counter()
+        self.newest = 0
 
 
 class Generation:
     """One set of plugins, and the calls that use it. A context manager around each such call.
 
-    Thread-safe and task-safe.
+    Thread-safe and task-safe. All generations of a handler share one count, so that a call which enters a generation
+    in the moment of its replacement is waited for as well.
     """
 
-    def __init__(self, predecessor: Generation | None = None) -> None:
-        self._lock = threading.Lock()
-        self._active = 0
-        self._retired = False
-        self._drained = threading.Event()
-        self._predecessor = predecessor
+    def __init__(self, ledger: _Ledger | None = None, number: int = 0) -> None:
+        self._ledger = ledger or _Ledger()
+        self._number = number
 
     def __enter__(self) -> None:
-        with self._lock:
-            self._active += 1
+        with self._ledger.changed:
+            self._ledger.active[self._number] += 1
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._active -= 1
-            self._check()
+        ledger = self._ledger
+        with ledger.changed:
+            ledger.active[self._number] -= 1
+            if not ledger.active[self._number]:
+                del ledger.active[self._number]
+                if self._number < ledger.newest:
+                    ledger.changed.notify_all()
 
     def successor(self) -> Generation:
         """Retire this generation and return the next one."""
-        with self._lock:
-            self._retired = True
-            self._check()
-        return Generation(None if self.is_drained() else self)
-
-    def is_drained(self) -> bool:
-        """Say whether it was replaced and no call uses it, or one before it, any more."""
-        before = self._predecessor
-        if before is not None and before.is_drained():
-            self._predecessor = before = None
-        return self._drained.is_set() and before is None
+        with self._ledger.changed:
+            self._ledger.newest = self._number + 1
+        return Generation(self._ledger, self._number + 1)
 
     def wait_drained(self) -> None:
         """Block until the last call that uses a generation before this one has ended."""
-        before = self._predecessor
-        while before is not None:
-            before._drained.wait()  # noqa: SLF001 - of the same class
-            before = before._predecessor  # noqa: SLF001 - of the same class
+        with self._ledger.changed:
+            self._ledger.changed.wait_for(self._is_alone)
 
-    def _check(self) -> None:
-        if self._retired and self._active == 0:
-            self._drained.set()
+    def _is_alone(self) -> bool:
+        return all(number >= self._number for number in self._ledger.active)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,8 @@ class PluginHealth:
         """Record one failure; see :class:`recoup.dispatch.implementation.FailureSink`."""
         if isinstance(cause, PluginTimeout):
             fault = "timed_out"
+        elif inspect.iscoroutine(cause):
+            cause.close()  # nobody will await it
         now = self._clock.monotonic()
         key = (implementation.plugin, implementation.hook)
         with self._lock:

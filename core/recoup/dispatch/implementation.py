@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
-from recoup.errors import InvalidPlugin
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pluggy
 
 SYNC_HOOKS = ("classify", "sanitize", "analyze", "monitor")
 ASYNC_HOOKS = ("rate_limit", "recover")
@@ -58,28 +53,3 @@ class FailureSink(Protocol):
             cause: the exception, or the value of a wrong type.
         """
         ...
-
-
-def read_implementation(hook_impl: pluggy.HookImpl, hook: str) -> Implementation:
-    """Read what pluggy knows of an implementation.
-
-    Raises:
-        InvalidPlugin: it is of a form that the dispatcher does not run.
-    """
-    name = hook_impl.plugin_name
-    is_async = inspect.iscoroutinefunction(hook_impl.function)
-    if hook_impl.hookwrapper:
-        raise InvalidPlugin(name, f"{hook} is an old-style hookwrapper; use wrapper=True and return the result")
-    if hook in SYNC_HOOKS and (is_async or inspect.isasyncgenfunction(hook_impl.function)):
-        raise InvalidPlugin(name, f"{hook} is a synchronous hook; declare it with def, not async def")
-    if hook in ASYNC_HOOKS and hook_impl.wrapper:
-        raise InvalidPlugin(name, f"{hook} takes no wrappers, since it may be asynchronous; wrap a synchronous hook")
-    return Implementation(
-        plugin=name,
-        hook=hook,
-        function=hook_impl.function,
-        arguments=tuple(hook_impl.argnames) + tuple(hook_impl.kwargnames),
-        is_wrapper=hook_impl.wrapper,
-        is_async=is_async,
-        tier=(1 if hook_impl.trylast else 0) - (1 if hook_impl.tryfirst else 0),
-    )

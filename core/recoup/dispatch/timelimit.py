@@ -27,6 +27,8 @@ class TimeLimited:
         self._seconds = seconds
         self._plugin = plugin
         self._turn = threading.Lock()
+        self._queueing = threading.Lock()
+        self._closed = False
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._worker: threading.Thread | None = None
         self._stuck: Future[Any] | None = None
@@ -51,13 +53,12 @@ class TimeLimited:
                 raise PluginTimeout(self._plugin, f"ran over its limit of {self._seconds} s") from None
 
     def close(self) -> None:
-        """Let the worker end once it has nothing to do."""
-        self._jobs.put(None)
+        """Let the worker end once it has nothing to do; a call that still comes gets a thread of its own."""
+        with self._queueing:
+            self._closed = True
+            self._jobs.put(None)
 
     def _submit(self, args: tuple[Any, ...]) -> Future[Any]:
-        if self._worker is None:
-            self._worker = threading.Thread(target=self._work, name=f"recoup-{self._plugin}", daemon=True)
-            self._worker.start()
         from concurrent.futures import Future  # noqa: PLC0415 - brings in logging, for a feature rarely used
 
         future: Future[Any] = Future()
@@ -69,9 +70,21 @@ class TimeLimited:
             except BaseException as failure:  # noqa: BLE001 - it is raised again in the calling thread
                 future.set_exception(failure)
 
-        self._jobs.put(job)
+        with self._queueing:
+            if self._closed:
+                self._start(job)
+            else:
+                if self._worker is None:
+                    self._worker = self._start(self._work)
+                self._jobs.put(job)
         return future
+
+    def _start(self, target: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=target, name=f"recoup-{self._plugin}", daemon=True)
+        thread.start()
+        return thread
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
+            del job  # it holds the call's arguments until the next one comes

@@ -54,7 +54,9 @@ _ANALYZE = """\
 """
 _MONITOR = """\
     try:
-        call{i}({arguments})
+        answer = call{i}({arguments})
+        if answer is not None and hasattr(answer, "__await__"):
+            failed(implementation{i}, "wrong_type", answer)
     except Exception as failure:
         failed(implementation{i}, "raised", failure)
 """
@@ -72,6 +74,8 @@ def keeps_type(payload: Any, answer: Any) -> bool:
         return isinstance(answer, str)
     if isinstance(payload, dict):
         return isinstance(answer, dict)
+    if isinstance(payload, list | tuple):
+        return isinstance(answer, list | tuple)
     return True
 
 
@@ -131,8 +135,8 @@ def _wrap(
                 fine, result = _close(wrapper, generator, result, values[0], failed)
                 broken = broken or not fine
         finally:
-            for _, generator in opened:
-                generator.close()
+            for wrapper, generator in reversed(opened):
+                _abandon(wrapper, generator, failed)
         return WITHHELD if broken and hook == "sanitize" else result
 
     return call
@@ -161,9 +165,17 @@ def _close(wrapper: Implementation, generator: Any, result: Any, payload: Any, f
     except Exception as failure:  # noqa: BLE001 - a plugin's failure never changes the answer of the others
         failed(wrapper, "raised", failure)
     else:
-        generator.close()
         failed(wrapper, "wrong_type", "a wrapper that yielded twice")
+        _abandon(wrapper, generator, failed)
     return False, result
+
+
+def _abandon(wrapper: Implementation, generator: Any, failed: FailureSink) -> None:
+    """Close a generator that is not run to its end, so that its ``finally`` blocks run."""
+    try:
+        generator.close()
+    except Exception as failure:  # noqa: BLE001 - it must not hide the reason for which it is closed
+        failed(wrapper, "raised", failure)
 
 
 def _fits(hook: str, answer: Any, payload: Any) -> bool:

@@ -7,13 +7,15 @@ import itertools
 import math
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    _Sleeper: TypeAlias = tuple[float, int, Callable[[], object]]
 
 
 class FakeClock:
@@ -37,7 +39,7 @@ class FakeClock:
         self._elapsed = 0.0
         self._lock = threading.Lock()
         self._order = itertools.count()
-        self._sleepers: list[tuple[float, int, Callable[[], object]]] = []
+        self._sleepers: list[_Sleeper] = []
 
     def now(self) -> datetime:
         """Return the wall-clock time as an aware datetime."""
@@ -71,8 +73,11 @@ class FakeClock:
             await anyio.lowlevel.checkpoint()
             return
         event = anyio.Event()
-        self._enqueue(seconds, event.set)
-        await event.wait()
+        entry = self._enqueue(seconds, _waker(event))
+        try:
+            await event.wait()
+        finally:
+            self._forget(entry)
 
     def sleep_sync(self, seconds: float) -> None:
         """Block the calling thread until the clock has moved."""
@@ -84,6 +89,31 @@ class FakeClock:
         self._enqueue(seconds, event.set)
         event.wait()
 
-    def _enqueue(self, seconds: float, wake: Callable[[], object]) -> None:
+    def _enqueue(self, seconds: float, wake: Callable[[], object]) -> _Sleeper:
         with self._lock:
-            heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), wake))
+            entry = (self._elapsed + seconds, next(self._order), wake)
+            heapq.heappush(self._sleepers, entry)
+        return entry
+
+    def _forget(self, entry: _Sleeper) -> None:
+        """Drop a sleeper that was cancelled, so that nobody wakes it in a loop that may have ended."""
+        with self._lock:
+            if entry in self._sleepers:
+                self._sleepers.remove(entry)
+                heapq.heapify(self._sleepers)
+
+
+def _waker(event: anyio.Event) -> Callable[[], object]:
+    """Return a function that sets the event from whatever thread moves the clock."""
+    thread = threading.get_ident()
+    token = anyio.lowlevel.current_token()
+    loop: Any = getattr(token, "native_token", token)  # older versions of anyio give the loop's own token
+    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+
+    def wake() -> None:
+        if threading.get_ident() == thread:
+            event.set()
+        else:
+            soon(event.set)
+
+    return wake
