@@ -5,7 +5,7 @@ CONTRIB := $(sort $(dir $(wildcard contrib/*/pyproject.toml)))
 EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
-.PHONY: demo test lint types contracts unit contrib docs bench clean
+.PHONY: demo test lint types contracts unit contrib docs bench soak clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/recoup demo
@@ -17,7 +17,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) tests/typing
+	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) tests/typing benchmarks
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
@@ -35,6 +35,9 @@ docs: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench_core.py
+
+soak: $(VENV)/.dev
+	$(BIN)/python benchmarks/soak.py
 
 clean:
 	rm -rf $(VENV) docs/_build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,6 +5,7 @@ Run it with ``make bench`` on a machine that does nothing else.
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import time
@@ -30,7 +31,6 @@ class Listener:
 def hook_calls(count: int) -> dict[str, float]:
     listeners = [Listener() for _ in range(count)]
     handler = ErrorHandler(discover=False, plugins={f"listener{i}": item for i, item in enumerate(listeners)})
-    compiled = handler.hooks.compiled.monitor
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     for listener in listeners:
@@ -38,12 +38,15 @@ def hook_calls(count: int) -> dict[str, float]:
     return paired(
         {
             "hand-unrolled": _loop(_unrolled(listeners)),
-            "recoup": _loop(compiled),
-            "recoup, handler.hooks.monitor": _loop(lambda event: handler.hooks.monitor(event)),
-            "pluggy": _loop(lambda event: manager.hook.monitor(event=event)),
+            "recoup": _loop(handler.hooks.monitor),
+            "pluggy": _loop(functools.partial(_keyword_call, manager.hook.monitor)),
         },
         loops=20_000,
     )
+
+
+def _keyword_call(hook: Any, event: Any) -> None:
+    hook(event=event)
 
 
 def _unrolled(listeners: list[Listener]) -> Any:
@@ -52,7 +55,7 @@ def _unrolled(listeners: list[Listener]) -> Any:
     body = "".join(
         f"    try:\n        call{i}(event)\n    except Exception:\n        raise\n" for i in range(len(names))
     )
-    exec(f"def unrolled(event):\n{body or '    pass'}\n", names)  # noqa: S102 - the text above
+    exec(f"def unrolled(event):\n{body or '    pass'}\n", names)
     return names["unrolled"]
 
 

@@ -331,7 +331,8 @@ class Guard:
         left = call.remaining(handler.clock.monotonic())
         if left is not None and outcome.delay > left:
             return False
-        return call.attempts < handler.config.error_handling.max_call_attempts
+        # Answers, not attempts: a call that a gate refuses again and again is never made.
+        return call.answers.total() < handler.config.error_handling.max_call_attempts
 
     def _degrade(self, call: Call, error: Exception, outcome: Outcome) -> None:
         known = outcome.classification.outcome_known or call.operation.kind.repeatable

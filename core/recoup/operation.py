@@ -102,7 +102,8 @@ class Call:
         policies: the policy configurations that the guard was given.
         started: :meth:`Clock.monotonic` of the first attempt.
         attempts: calls made so far, the first included.
-        answers: how often each plugin, by name, has had the call repeated.
+        answers: how often each plugin, by name, has answered for this call.
+        last_answer: the plugin whose answer led to the attempt that failed now, or None for the first.
         gates: keys of the gates that already count this call's failures.
         may_repeat: False where the guard takes no ``Recovery.retry`` for an answer.
         quiet: True where its errors reach no ``monitor`` and no ``analyze``, escalations excepted.
@@ -116,6 +117,7 @@ class Call:
     started: float = 0.0
     attempts: int = 0
     answers: Counter[str] = field(factory=Counter)
+    last_answer: str | None = None
     gates: frozenset[str] = frozenset()
     may_repeat: bool = True
     quiet: bool = False

@@ -62,6 +62,7 @@ class Processor:
             context.recovery_attempts += 1
             if context.call is not None:
                 context.call.answers[plugin] += 1
+                context.call.last_answer = plugin
         outcome = Outcome(
             error_id=context.error_id,
             decision=recovery.decision,

@@ -36,7 +36,8 @@ class AsyncDriver:
     async def _ask(self, implementation: Implementation, values: dict[str, Any]) -> Any:
         arguments = [values[name] for name in implementation.arguments]
         if isinstance(implementation.function, TimeLimited):
-            answer = await to_thread.run_sync(implementation.function, *arguments, abandon_on_cancel=True)
+            # Boxed, since trio refuses a thread's answer that is a coroutine.
+            (answer,) = await to_thread.run_sync(_boxed, implementation.function, arguments, abandon_on_cancel=True)
         else:
             answer = implementation.function(*arguments)
         if not hasattr(answer, "__await__"):
@@ -94,6 +95,10 @@ class RecoverDriver(AsyncDriver):
             else:
                 return implementation.plugin, answer
         return None
+
+
+def _boxed(function: TimeLimited, arguments: Sequence[Any]) -> tuple[Any]:
+    return (function(*arguments),)
 
 
 def _may_retry(context: ErrorContext) -> bool:

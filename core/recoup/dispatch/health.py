@@ -57,6 +57,7 @@ class PluginHealth:
         self._disable = disable
         self._lock = threading.Lock()
         self._records: dict[tuple[str, str], _Record] = {}
+        self._reporting = threading.local()
 
     def __call__(self, implementation: Implementation, fault: str, cause: Any = None) -> None:
         """Record one failure; see :class:`recoup.dispatch.implementation.FailureSink`."""
@@ -68,18 +69,18 @@ class PluginHealth:
         key = (implementation.plugin, implementation.hook)
         with self._lock:
             record = self._records.setdefault(key, _Record())
-            count = self._count(record, now)
+            count = self._count(record, now, is_own=not getattr(self._reporting, "active", False))
             disable = implementation.hook in OBSERVERS and _is_repeated(record, now)
             if disable:
                 record.recent.clear()
         if count:
-            self._publish(
+            self._report(
                 PluginEvent(plugin=key[0], hook=key[1], fault=fault, count=count, detail=_describe(fault, cause))
             )
         if disable:
             self._disable(implementation)
             detail = f"{DISABLE_AFTER} failures within {DISABLE_WINDOW:.0f} s; register the plugin anew to enable it"
-            self._publish(PluginEvent(plugin=key[0], hook=key[1], fault="disabled", count=record.total, detail=detail))
+            self._report(PluginEvent(plugin=key[0], hook=key[1], fault="disabled", count=record.total, detail=detail))
 
     def failures(self, plugin: str) -> int:
         """Return how often a plugin has failed, over all hooks, since it was registered."""
@@ -92,10 +93,23 @@ class PluginHealth:
             for key in [key for key in self._records if key[0] == plugin]:
                 del self._records[key]
 
-    def _count(self, record: _Record, now: float) -> int:
+    def _report(self, event: PluginEvent) -> None:
+        """Publish an event; monitors that fail on it are not held to have failed again of their own.
+
+        Otherwise one event on which several monitors fail would have them disable each other.
+        """
+        outer = getattr(self._reporting, "active", False)
+        self._reporting.active = True
+        try:
+            self._publish(event)
+        finally:
+            self._reporting.active = outer
+
+    def _count(self, record: _Record, now: float, *, is_own: bool) -> int:
         record.total += 1
         record.unreported += 1
-        record.recent.append(now)
+        if is_own:
+            record.recent.append(now)
         if record.reported_at is not None and now - record.reported_at < REPORT_INTERVAL:
             return 0
         record.reported_at = now

@@ -97,12 +97,17 @@ def run_checks(plugin: object, name: str = "plugin", config: Config | None = Non
 class _Recorder:
     """Listens for what the dispatcher says of the plugin."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self.faults: list[PluginEvent] = []
 
     @hookimpl(tryfirst=True)
     def monitor(self, event: Event) -> None:
-        if isinstance(event, PluginEvent) and event.fault in ("raised", "timed_out", "wrong_type", "not_loaded"):
+        if (
+            isinstance(event, PluginEvent)
+            and event.plugin == self._name
+            and event.fault in ("raised", "timed_out", "wrong_type", "not_loaded")
+        ):
             self.faults.append(event)
 
 
@@ -120,7 +125,7 @@ class _Trial:
     def __init__(self, plugin: object, name: str, config: Config) -> None:
         self._name = name
         self._clock = FakeClock()
-        self._recorder = _Recorder()
+        self._recorder = _Recorder(name)
         plugins = {"contract-recorder": self._recorder, "contract-sanitizer": _PlainSanitizer, name: plugin}
         self._handler = ErrorHandler(config, clock=self._clock, random=Random(0), plugins=plugins, discover=False)  # noqa: S311 - seeded
         if self._recorder.faults:

@@ -69,7 +69,6 @@ def sample_errors() -> list[Exception]:
         MemoryError(),
         RuntimeError("x" * 100_000),
         RuntimeError("line\nforged \x1b[31m line {braces} %s \ud800"),
-        HostileError(),
         ExceptionGroup("several", [ValueError("one"), TimeoutError("two")]),
         _chained(),
         _cyclic(),

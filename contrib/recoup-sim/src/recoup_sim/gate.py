@@ -227,7 +227,7 @@ class Gate:
 
     def _banned_answer(self, now: float) -> Refusal:
         remaining = self._banned.until - now
-        until_ms = self._time.server_ms() + math.ceil(remaining * 1000)
+        until_ms = self._time.clock_ms() + math.ceil(remaining * 1000)
         text = (
             f"Way too much request weight used; IP banned until {until_ms}. "
             "Please use WebSocket Streams for live updates to avoid bans."

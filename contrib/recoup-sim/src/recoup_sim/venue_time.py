@@ -36,6 +36,10 @@ class VenueTime:
         """Return the clock's wall-clock time, aware and in UTC."""
         return self._clock.now()
 
+    def clock_ms(self) -> int:
+        """Return the clock's wall-clock time in milliseconds since 1970: what the end of a ban is told in."""
+        return int(self._clock.now().timestamp() * 1000)
+
     def server_ms(self) -> int:
         """Return the server time in milliseconds since 1970: the machine's plus the skew."""
         now = self.seconds()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -99,15 +98,16 @@ class Report:
 
 async def run_plain(settings: Settings) -> Report:
     """Run the bot with a plain retry."""
-    clock = FakeClock(datetime.now(UTC))
+    clock = FakeClock()
     run = _Run(name="plain retry", settings=settings, clock=clock)
-    async with run.venue, run.client() as exchange:
-        return await run.drive(PlainBot(exchange, clock))
+    with run.witness:
+        async with run.venue, run.client() as exchange:
+            return await run.drive(PlainBot(exchange, clock))
 
 
 async def run_guarded(settings: Settings) -> Report:
     """Run the bot guarded by recoup, with every installed plugin."""
-    clock = FakeClock(datetime.now(UTC))
+    clock = FakeClock()
     run = _Run(name="recoup", settings=settings, clock=clock)
     handler = ErrorHandler(
         Config(),
@@ -115,8 +115,9 @@ async def run_guarded(settings: Settings) -> Report:
         random=Random(settings.seed),  # noqa: S311 - seeded on purpose
         plugins={"demo_counter": run.counter},
     )
-    async with run.venue, handler, run.client() as exchange:
-        return await run.drive(GuardedBot(exchange, CcxtVenue(exchange), handler))
+    with run.witness:
+        async with run.venue, handler, run.client() as exchange:
+            return await run.drive(GuardedBot(exchange, CcxtVenue(exchange), handler))
 
 
 @define(kw_only=True)
@@ -128,9 +129,11 @@ class _Run:
     clock: FakeClock
     counter: RecoveryCounter = field(factory=RecoveryCounter)
     venue: SimulatedVenue = field(init=False)
+    witness: LogWitness = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.venue = SimulatedVenue(clock=self.clock, plan=self.settings.plan, seed=self.settings.seed)
+        self.witness = LogWitness(self.venue.credentials, echo=self.settings.verbose)
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[ccxt.async_support.binance]:
@@ -145,17 +148,14 @@ class _Run:
         intents = make_intents(self.settings.orders)
         began = time.monotonic()
         believed = {}
-        with LogWitness(self.venue.credentials, echo=self.settings.verbose) as witness:
-            for done, intent in enumerate(intents, start=1):
-                believed[intent.name] = await bot.submit(intent)
-                self.clock.advance(PAUSE)
-                self.settings.progress(self.name, done)
-            self.clock.advance(SETTLE)
-        return self._report(believed, bot.errors, witness.secrets_seen, time.monotonic() - began)
+        for done, intent in enumerate(intents, start=1):
+            believed[intent.name] = await bot.submit(intent)
+            self.clock.advance(PAUSE)
+            self.settings.progress(self.name, done)
+        self.clock.advance(SETTLE)
+        return self._report(believed, bot.errors, time.monotonic() - began)
 
-    def _report(
-        self, believed: dict[str, bool], errors: Mapping[str, list[type]], secrets: int, real_seconds: float
-    ) -> Report:
+    def _report(self, believed: dict[str, bool], errors: Mapping[str, list[type]], real_seconds: float) -> Report:
         ledger = self.venue.ledger
         accepted = {name: len(orders) for name, orders in ledger.accepted_by_intent().items()}
         refused = {item.intent for item in ledger.rejections if item.code == FUNDS} - accepted.keys()
@@ -173,7 +173,7 @@ class _Run:
             unknown=self.counter.unknown,
             bans=len(ledger.bans),
             requests_during_bans=ledger.requests_during("ban"),
-            secrets=secrets,
+            secrets=self.witness.secrets_seen,
             virtual_seconds=round(self.clock.monotonic(), 3),
             real_seconds=round(real_seconds, 3),
         )
