@@ -7,7 +7,7 @@ import contextlib
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
@@ -24,6 +24,9 @@ from websockets.sync.server import serve as ws_serve
 
 from recoup import ErrorCategory, ErrorSeverity, FailureReason
 from recoup_plugins.classifier import Classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ANSWER = "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nRetry-After: 7\r\nConnection: close\r\n\r\n"
 
