@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from attrs import evolve
 
-from recoup.config.models import Config, PluginSettings
+from recoup.config.models import Config
 from recoup.config.structure import StructureProblems, structure
 from recoup.config.wording import FromEnvironment, nearest, show, show_key
 from recoup.discovery import PluginSource, installed_plugins
@@ -80,12 +80,19 @@ def parse_toml(text: str, source: str = "configuration") -> Any:
         raise ConfigError([ConfigProblem("", f"is not TOML: {reason}")], source) from None
 
 
-_QUOTED = re.compile(r"'([^']{2,})'")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_LONGEST_PUNCTUATION = 2
 
 
 def _without_quotes(reason: str) -> str:
     """Describe what a parser quotes from the file, which may be a secret that stands unquoted there."""
-    return _QUOTED.sub(lambda match: show(match[1]), reason)
+
+    def describe(match: re.Match[str]) -> str:
+        text = match[0][1:-1]
+        is_token = len(text) <= _LONGEST_PUNCTUATION or (text.startswith("<") and text.endswith(">"))
+        return match[0] if is_token else show(text)
+
+    return _QUOTED.sub(describe, reason)
 
 
 def load(data: Any, plugins: Mapping[str, type] | None, source: str = "configuration") -> Config:
@@ -182,11 +189,6 @@ def structure_section(plugin_class: type, section: Mapping[str, Any], path: str)
     if section:
         raise StructureProblems([ConfigProblem(path, f"{plugin_class.__name__} takes no configuration; leave it out")])
     return None
-
-
-def settings_of(config: Config, name: str) -> PluginSettings:
-    """Return the core's settings for a plugin."""
-    return config.error_handling.plugins.get(name, PluginSettings())
 
 
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]{0,200})(?::-([^{}]{0,4096}))?\}|(\{))")

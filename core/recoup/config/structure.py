@@ -10,11 +10,12 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin, is_typeddict
 
 import attrs
 import cattrs
@@ -62,7 +63,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(float, _number)
-    converter.register_structure_hook_func(lambda kind: kind is str, _string)
+    converter.register_structure_hook(str, _string)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook_func(_is_enum, _enumeration)
     converter.register_structure_hook(StrEnum, _enumeration)
@@ -131,7 +132,8 @@ def _texts(value: Any) -> Iterator[str]:
         for item in value:
             yield from _texts(item)
     elif value is not None and not isinstance(value, bool):
-        yield str(value)
+        with suppress(ValueError):  # Python prints no number of more than 4300 digits, and so does no message
+            yield str(value)
 
 
 def _flatten(failure: BaseException, path: str, given: Any) -> list[ConfigProblem]:
@@ -185,7 +187,9 @@ def _number(value: Any, _: Any) -> float:
     return number
 
 
-def _string(value: Any, _: Any) -> str:
+def _string(value: Any, kind: Any) -> Any:
+    if _is_enum(kind):  # cattrs asks by base class, and a member may be text as well
+        return _enumeration(value, kind)
     if not isinstance(value, str):
         raise Misfit(f"expected text, got {show(value)}; quote it if text is meant")
     return str(value)
@@ -284,7 +288,7 @@ def _sequence(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
 
 def _is_mapping(kind: Any) -> bool:
     origin = _origin(kind)
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+    return isinstance(origin, type) and issubclass(origin, Mapping) and not is_typeddict(origin)
 
 
 def _mapping(converter: cattrs.Converter, value: Any, kind: Any) -> Any:

@@ -1,0 +1,348 @@
+"""What surrounds a guarded call: policies, refusals, degraded service, pacers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+from attrs import evolve, frozen
+
+from recoup import (
+    CircuitOpen,
+    Classification,
+    Config,
+    ErrorCategory,
+    ErrorHandler,
+    ErrorHandlingConfig,
+    ErrorSeverity,
+    FallbackConfig,
+    FallbackStrategy,
+    Guard,
+    HeldBack,
+    Operation,
+    OperationKind,
+    PolicyUnavailable,
+    Recovery,
+    Refused,
+    RetryConfig,
+    ServiceDegraded,
+    guard,
+    hookimpl,
+)
+from recoup.testing import FakeClock
+
+KNOWN = Classification(severity=ErrorSeverity.MEDIUM, category=ErrorCategory.NETWORK, retryable=True)
+UNKNOWN = evolve(KNOWN, outcome_known=False)
+
+
+class Core:
+    """Classifies all errors alike, shows everything, and records what it was asked."""
+
+    serves: tuple[type, ...] = (RetryConfig, FallbackConfig)
+
+    def __init__(self, verdict: Classification = KNOWN):
+        self.verdict = verdict
+        self.contexts: list[Any] = []
+        self.events: list[Any] = []
+
+    @hookimpl
+    def classify(self, error, context):
+        self.contexts.append(context)
+        return self.verdict
+
+    @hookimpl
+    def sanitize(self, payload):
+        return payload
+
+    @hookimpl
+    def monitor(self, event):
+        self.events.append(event)
+
+
+class Repeats:
+    def __init__(self, times: int = 1000, delay: float = 0.0):
+        self.times = times
+        self.delay = delay
+
+    @hookimpl
+    def recover(self, context):
+        if context.call is None or context.call.attempts > self.times:
+            return None
+        return Recovery.retry(self.delay)
+
+
+class StandsIn:
+    def __init__(self, value: Any):
+        self.value = value
+        self.errors: list[Exception] = []
+
+    @hookimpl
+    def recover(self, error):
+        self.errors.append(error)
+        return Recovery.recovered(self.value)
+
+
+class Says:
+    def __init__(self, recovery: Recovery):
+        self.recovery = recovery
+
+    @hookimpl
+    def recover(self):
+        return self.recovery
+
+
+def make(*, verdict: Classification = KNOWN, config: ErrorHandlingConfig | None = None, **plugins: Any) -> ErrorHandler:
+    return ErrorHandler(
+        Config(error_handling=config or ErrorHandlingConfig()),
+        discover=False,
+        plugins={"core": Core(verdict), **plugins},
+        clock=FakeClock(),
+    )
+
+
+class Flaky:
+    """Fails ``failures`` times, each time with a new error, then answers."""
+
+    def __init__(self, failures: int, error: type[Exception] = ConnectionError):
+        self.failures = failures
+        self.error = error
+        self.raised: list[Exception] = []
+        self.calls = 0
+
+    def __call__(self, answer: Any = "ok") -> Any:
+        self.calls += 1
+        if self.calls <= self.failures:
+            failure = self.error(f"failure {self.calls}")
+            self.raised.append(failure)
+            raise failure
+        return answer
+
+    async def later(self, answer: Any = "ok") -> Any:
+        await anyio.lowlevel.checkpoint()
+        return self(answer)
+
+
+async def called(how: str, guarded: Guard, flaky: Any, *args: Any) -> Any:
+    if how == "sync":
+        return guarded.call_sync(flaky, *args)
+    return await guarded.call(flaky.later if how == "async" else flaky, *args)
+
+
+EVERY_WAY = pytest.mark.parametrize("how", ["sync", "async", "plain in a task"])
+
+
+@frozen
+class Quota:
+    """A policy of the tests' own."""
+
+    limit: int = 1
+
+
+class TestPolicies:
+    def test_that_nobody_serves_are_an_error_that_names_them(self):
+        with pytest.raises(PolicyUnavailable, match="no enabled plugin serves Quota; `recoup plugins list`"):
+            Guard(Quota(), handler=make()).call_sync(Flaky(0))
+
+    @pytest.mark.parametrize("mistake", [lambda: None, RetryConfig, print])
+    def test_that_are_functions_or_classes_are_a_forgotten_pair_of_parentheses(self, mistake):
+        with pytest.raises(TypeError, match="needs its parentheses all the same"):
+            guard(mistake)
+
+    def test_are_bound_anew_when_plugins_come_and_go(self):
+        handler = make()
+        guarded = Guard(Quota(), handler=handler)
+
+        class ServesQuota:
+            serves = (Quota,)
+
+        with pytest.raises(PolicyUnavailable):
+            guarded.call_sync(Flaky(0))
+        handler.plugins.register(ServesQuota(), "quota")
+        assert guarded.call_sync(Flaky(0)) == "ok"
+        handler.plugins.unregister("quota")
+        with pytest.raises(PolicyUnavailable):
+            guarded.call_sync(Flaky(0))
+
+    def test_the_results_of_calls_under_a_policy_are_remembered_by_who_serves_it(self):
+        class Keeps:
+            def __init__(self, *serves):
+                self.serves = serves
+                self.kept = []
+
+            def remember(self, call, value):
+                self.kept.append((call.args, value))
+
+        handler = make(mine=(mine := Keeps(RetryConfig)), other=(other := Keeps(Quota)))
+        Guard(RetryConfig(), handler=handler).call_sync(Flaky(0), 5)
+        assert mine.kept == [((5,), 5)]
+        assert other.kept == []
+
+    @pytest.mark.anyio
+    async def test_a_keeper_that_fails_does_not_spoil_the_result(self):
+        class Breaks:
+            serves = (RetryConfig,)
+
+            def remember(self, call, value):
+                raise ValueError("full")
+
+        handler = make(breaks=Breaks())
+        guarded = Guard(RetryConfig(), handler=handler)
+        assert guarded.call_sync(Flaky(0)) == "ok"
+        assert await guarded.call(Flaky(0)) == "ok"
+        assert [event.hook for event in handler.plugins.get("core").events if event.kind == "plugin"] == ["remember"]
+
+
+class Closed:
+    """A gate that always refuses, as an open circuit does."""
+
+    serves = (RetryConfig, FallbackConfig)
+
+    def __init__(self):
+        self.refused = 0
+
+    def gate(self, config, key):
+        return self
+
+    key = "venue"
+
+    def acquire(self):
+        self.refused += 1
+        raise CircuitOpen("open", key=self.key, retry_after=9.0)
+
+    def release(self, error):
+        raise AssertionError("nothing was acquired")
+
+
+@pytest.mark.anyio
+@EVERY_WAY
+class TestRefusals:
+    async def test_pass_without_a_question_to_any_plugin(self, how):
+        handler = make(closed=(closed := Closed()), stands_in=(stands_in := StandsIn("no")))
+        flaky = Flaky(0)
+        with pytest.raises(CircuitOpen):
+            await called(how, Guard(RetryConfig(), handler=handler), flaky)
+        assert flaky.calls == 0
+        assert closed.refused == 1
+        assert stands_in.errors == []
+
+    async def test_get_a_stand_in_where_there_is_a_fallback(self, how):
+        handler = make(closed=Closed(), stands_in=(stands_in := StandsIn("stale")))
+        assert await called(how, Guard(FallbackConfig(), handler=handler), Flaky(0)) == "stale"
+        assert isinstance(stands_in.errors[0], CircuitOpen)
+
+    async def test_are_repeated_where_the_application_names_them(self, how):
+        handler = make(closed=(closed := Closed()), repeats=Repeats(2, 1.0))
+        with pytest.raises(CircuitOpen):
+            await called(how, Guard(RetryConfig(exceptions=(Refused,)), handler=handler), Flaky(0))
+        assert closed.refused == 100  # max_call_attempts bounds what never gets as far as an attempt
+
+    async def test_of_an_inner_guard_pass_an_outer_one(self, how):
+        handler = make(closed=Closed(), stands_in=(stands_in := StandsIn("no")))
+        inner = Guard(RetryConfig(), handler=handler)
+        with pytest.raises(CircuitOpen):
+            Guard(handler=handler).call_sync(inner.call_sync, Flaky(0))
+        assert stands_in.errors == []
+
+
+@pytest.mark.anyio
+@EVERY_WAY
+class TestDegradedService:
+    FALLBACK = FallbackConfig(strategy=FallbackStrategy.RAISE_DEGRADED)
+
+    async def test_is_raised_from_the_failure(self, how):
+        handler = make(verdict=evolve(KNOWN, retry_after=30.0))
+        flaky = Flaky(9)
+        with pytest.raises(ServiceDegraded, match=r"quote failed \(ConnectionError\); run degraded") as caught:
+            await called(how, Guard(self.FALLBACK, handler=handler, name="quote"), flaky)
+        assert caught.value.__cause__ is flaky.raised[0]
+        assert (caught.value.key, caught.value.retry_after) == ("quote", 30.0)
+
+    async def test_is_not_raised_for_a_side_effect_that_may_have_happened(self, how):
+        handler = make(verdict=UNKNOWN)
+        with pytest.raises(ConnectionError):
+            await called(how, Guard(self.FALLBACK, handler=handler), Flaky(9))
+
+    async def test_is_raised_for_a_read_of_unknown_outcome(self, how):
+        handler = make(verdict=UNKNOWN)
+        operation = Operation(kind=OperationKind.READ)
+        with pytest.raises(ServiceDegraded):
+            await called(how, Guard(self.FALLBACK, handler=handler, operation=operation), Flaky(9))
+
+    async def test_is_not_raised_while_the_outcome_is_being_called_unknown(self, how):
+        handler = make(says=Says(Recovery.unknown()))
+        with pytest.raises(ConnectionError):
+            await called(how, Guard(self.FALLBACK, handler=handler), Flaky(9))
+
+    async def test_comes_after_the_repetitions(self, how):
+        flaky = Flaky(9)
+        handler = make(repeats=Repeats(3))
+        with pytest.raises(ServiceDegraded):
+            await called(how, Guard(RetryConfig(), self.FALLBACK, handler=handler), flaky)
+        assert flaky.calls == 4
+
+
+class Paces:
+    """Holds calls back until a moment on the clock."""
+
+    def __init__(self, host):
+        self.clock = host.clock
+        self.until = 0.0
+        self.asked: list[tuple[Operation, str]] = []
+
+    def delay(self, operation, component):
+        self.asked.append((operation, component))
+        return max(0.0, self.until - self.clock.monotonic())
+
+
+@pytest.mark.anyio
+@EVERY_WAY
+class TestPacers:
+    async def test_hold_a_call_back(self, how):
+        handler = make(paces=Paces)
+        handler.plugins.get("paces").until = 12.0
+        assert await called(how, Guard(handler=handler, component="desk"), Flaky(0)) == "ok"
+        assert handler.clock.sleeps == [12.0]
+        assert [component for _, component in handler.plugins.get("paces").asked] == ["desk", "desk"]
+
+    async def test_are_asked_before_each_attempt(self, how):
+        handler = make(paces=Paces, repeats=Repeats(2))
+        await called(how, Guard(handler=handler), Flaky(2))
+        assert len(handler.plugins.get("paces").asked) == 3
+
+    async def test_the_longest_of_several_counts(self, how):
+        class Fixed(Paces):
+            def delay(self, operation, component):
+                return 5.0 if self.clock.monotonic() == 0 else 0.0
+
+        handler = make(a=Paces, b=Fixed)
+        handler.plugins.get("a").until = 3.0
+        await called(how, Guard(handler=handler), Flaky(0))
+        assert handler.clock.sleeps == [5.0]
+
+    async def test_past_the_deadline_the_call_is_refused_at_once(self, how):
+        handler = make(paces=Paces)
+        handler.plugins.get("paces").until = 60.0
+        flaky = Flaky(0)
+        operation = Operation(kind=OperationKind.READ, key="binance:a", deadline=10.0)
+        with pytest.raises(HeldBack, match=r"calls to binance:a are held back for 60.0 s") as caught:
+            await called(how, Guard(handler=handler, operation=operation), flaky)
+        assert (caught.value.key, caught.value.retry_after) == ("binance:a", 60.0)
+        assert flaky.calls == 0
+        assert handler.clock.sleeps == []
+
+    async def test_what_they_refuse_gets_a_stand_in_where_there_is_a_fallback(self, how):
+        handler = make(paces=Paces, stands_in=StandsIn("stale"))
+        handler.plugins.get("paces").until = 60.0
+        guarded = Guard(FallbackConfig(), handler=handler, operation=Operation(deadline=1.0))
+        assert await called(how, guarded, Flaky(0)) == "stale"
+
+    async def test_that_fail_hold_nothing_up(self, how):
+        class Breaks:
+            def delay(self, operation, component):
+                raise ValueError("lost count")
+
+        handler = make(breaks=Breaks)
+        assert await called(how, Guard(handler=handler), Flaky(0)) == "ok"
+        (event,) = handler.plugins.get("core").events
+        assert (event.plugin, event.hook, event.fault) == ("breaks", "delay", "raised")

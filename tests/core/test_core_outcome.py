@@ -1,0 +1,31 @@
+"""Answers of ``recover`` and what comes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recoup import UNCLASSIFIED, Decision, Outcome, Recovery
+
+
+@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf"), "1", None])
+def test_a_delay_is_a_finite_time_so_that_no_caller_waits_for_ever(delay: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Recovery.retry(delay)
+
+
+def test_each_answer_has_its_constructor() -> None:
+    assert Recovery.recovered(5, verified=True) == Recovery(decision=Decision.RECOVERED, value=5, verified=True)
+    assert Recovery.retry(2, detail="d") == Recovery(decision=Decision.RETRY, delay=2, detail="d")
+    assert Recovery.give_up("d") == Recovery(decision=Decision.RAISE, detail="d")
+    assert Recovery.unknown("d") == Recovery(decision=Decision.UNKNOWN, detail="d")
+
+
+def test_only_a_recovery_or_a_repetition_counts_as_handled() -> None:
+    handled = {
+        decision
+        for decision in Decision
+        if Outcome(error_id="e", decision=decision, classification=UNCLASSIFIED).handled
+    }
+    assert handled == {Decision.RECOVERED, Decision.RETRY}

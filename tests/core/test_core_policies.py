@@ -1,0 +1,40 @@
+"""Policy configurations refuse what makes no sense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recoup import CircuitBreakerConfig, FallbackConfig, FallbackStrategy, RetryConfig
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (RetryConfig, {"max_attempts": 0}),
+        (RetryConfig, {"max_attempts": 1.5}),
+        (RetryConfig, {"base_delay": -1}),
+        (RetryConfig, {"max_delay": "60"}),
+        (RetryConfig, {"backoff_strategy": "fibonacci"}),
+        (RetryConfig, {"exponential_base": 0.5}),
+        (RetryConfig, {"jitter": 1}),
+        (RetryConfig, {"exceptions": ()}),
+        (RetryConfig, {"exceptions": (KeyboardInterrupt,)}),
+        (RetryConfig, {"exceptions": ValueError("an instance")}),
+        (CircuitBreakerConfig, {"failure_threshold": 0}),
+        (CircuitBreakerConfig, {"recovery_timeout": 0}),
+        (CircuitBreakerConfig, {"expected_exception": "ValueError"}),
+        (FallbackConfig, {"strategy": "return_none"}),
+        (FallbackConfig, {"strategy": FallbackStrategy.RETRY_ALTERNATIVE}),
+    ],
+)
+def test_each_limit_is_checked_when_it_is_made(kind: Any, arguments: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        kind(**arguments)
+
+
+def test_one_exception_class_or_several_may_be_expected() -> None:
+    assert CircuitBreakerConfig(expected_exception=OSError).expected_exception is OSError
+    assert CircuitBreakerConfig(expected_exception=(OSError, ValueError)).expected_exception == (OSError, ValueError)
+    assert FallbackConfig(strategy=FallbackStrategy.RETRY_ALTERNATIVE, fallback_function=print).default_value is None
