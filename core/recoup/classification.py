@@ -44,6 +44,10 @@ class SensitivityLevel(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> SensitivityLevel:
+        """Find the level in whatever case."""
+        name = str(value).upper()
+        if name in cls.__members__:
+            return cls[name]
         raise ValueError(f"{value!r} is no sensitivity level; valid: {', '.join(cls)}")
 
 

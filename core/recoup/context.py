@@ -115,7 +115,7 @@ class ErrorContext:
         Raises:
             ValueError: there is no such level.
         """
-        level = SensitivityLevel(sensitivity_level.upper())
+        level = SensitivityLevel(sensitivity_level)
         clean = self._sanitizer()(self._plain(), level)
         if not isinstance(clean, dict):
             clean = {}

@@ -18,6 +18,7 @@ from recoup.policies import CircuitBreakerConfig, FallbackConfig, FallbackStrate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from recoup.binding import Binding
     from recoup.error_handler import ErrorHandler
     from recoup.operation import Call, Operation
 
@@ -236,8 +237,8 @@ class _EnhancedGuard(Guard):
         key = _key(args, kwargs)
         return _MISSING if key is None else self._cache(resolve_handler(self._handler)).get(key, _MISSING)
 
-    def _remember(self, binding: Any, call: Call, result: Any) -> None:
-        super()._remember(binding, call, result)
+    def _keep(self, binding: Binding, call: Call, result: Any) -> None:
+        super()._keep(binding, call, result)
         if self._cache_ttl is not None and (key := _key(call.args, call.kwargs)) is not None:
             self._cache(binding.handler).set(key, result)
 

@@ -43,21 +43,49 @@ class OperationKind(Enum):
     def from_name(cls, name: str) -> OperationKind:
         """Infer the kind from a function's name, such as ``fetch_ticker`` or ``createOrder``.
 
-        Only the verb at the beginning counts. A verb that is in neither table gives UNSPECIFIED, which is treated like
-        a side effect.
+        The verb at the beginning counts, and each verb behind an ``or`` or ``and``; of several kinds, the one that does
+        more. A name that no table knows gives UNSPECIFIED, which is treated like a side effect.
         """
-        verb = _VERB.match(name.rpartition(".")[2].lstrip("_"))
-        return _KIND_OF_VERB.get(verb.group().lower(), cls.UNSPECIFIED) if verb else cls.UNSPECIFIED
+        words = _words(name)
+        verbs = [word for before, word in zip(["and", *words], words, strict=False) if before in _JOINTS]
+        kinds = [_KIND_OF_VERB.get(verb, cls.UNSPECIFIED) for verb in verbs]
+        if verbs[:1] == ["close"] and _TRADED.intersection(words):
+            return cls.SUBMIT  # a position is closed by an order
+        return max(kinds, key=_BY_EFFECT.index, default=cls.UNSPECIFIED)
 
 
+def may_be_order(name: str) -> bool:
+    """Say whether a function's name leaves room for an order: a lambda has none, or a word of it submits or amends."""
+    return "<lambda>" in name or any(
+        word.startswith("order") or _KIND_OF_VERB.get(word) in _SIDE_EFFECTS for word in _words(name)
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(name.rpartition(".")[2])]
+
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_JOINTS = frozenset({"and", "or", "then"})
+_TRADED = frozenset({"position", "positions", "trade", "trades", "order", "orders", "long", "short"})
 _REPEATABLE = frozenset({OperationKind.READ, OperationKind.IDEMPOTENT_WRITE, OperationKind.CANCEL})
-_VERB = re.compile(r"[A-Za-z][a-z]*")
+_SIDE_EFFECTS = frozenset({OperationKind.SUBMIT, OperationKind.AMEND})
+_BY_EFFECT = (
+    OperationKind.READ,
+    OperationKind.IDEMPOTENT_WRITE,
+    OperationKind.CANCEL,
+    OperationKind.UNSPECIFIED,
+    OperationKind.AMEND,
+    OperationKind.SUBMIT,
+)
 _KIND_OF_VERB = {
     verb: kind
     for kind, verbs in {
         OperationKind.READ: "fetch get load list read query select watch find lookup ping probe check describe poll",
         OperationKind.IDEMPOTENT_WRITE: "connect reconnect subscribe unsubscribe authenticate login set put close",
-        OperationKind.SUBMIT: "create place submit send post buy sell withdraw transfer deposit open execute insert",
+        OperationKind.SUBMIT: (
+            "create place submit send post buy sell withdraw transfer deposit open execute insert new order"
+        ),
         OperationKind.AMEND: "edit amend modify replace",
         OperationKind.CANCEL: "cancel",
     }.items()

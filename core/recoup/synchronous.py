@@ -22,46 +22,41 @@ class SyncBridge:
 
     Where the handler was entered in an event loop, coroutines run in that loop, since its plugins may hold resources
     there. Otherwise they run in a loop of their own, in the calling thread; and without any loop where no plugin
-    needs one.
+    needs one. In the thread of a running loop, which can't be waited for there, they run as far as they come without
+    waiting.
     """
 
     def __init__(self) -> None:
-        self._portal: BlockingPortal | None = None
-        self._thread: int | None = None
+        self._home: tuple[BlockingPortal, int] | None = None
 
     def attach(self, portal: BlockingPortal) -> None:
         """Use the event loop of this thread from now on."""
-        self._portal, self._thread = portal, threading.get_ident()
+        self._home = portal, threading.get_ident()
 
     def detach(self) -> None:
         """Use it no longer."""
-        self._portal = self._thread = None
+        self._home = None
 
     def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, needs_loop: bool) -> T:
         """Run ``function(*args)`` to its end.
 
         Raises:
-            HandlerStateError: it takes an event loop, and this thread is occupied by one.
+            HandlerStateError: it has to wait for the event loop that occupies this thread.
         """
-        portal = self._portal
-        if portal is not None and self._thread != threading.get_ident():
-            answer: T = portal.call(function, *args)
+        home = self._home
+        if home is not None and home[1] != threading.get_ident():
+            answer: T = home[0].call(function, *args)
             return answer
-        if not needs_loop:
-            return run_without_loop(function(*args))
-        if _has_running_loop():
-            raise HandlerStateError(
-                "a synchronous call was made in the thread of a running event loop, which it would block while a "
-                "plugin waits for that loop: await the asynchronous method, or call from another thread"
-            )
-        return anyio.run(function, *args)
+        if needs_loop and not _has_running_loop():
+            return anyio.run(function, *args)
+        return run_without_loop(function(*args))
 
 
 def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never suspends.
+    """Run a coroutine that does not have to wait.
 
     Raises:
-        HandlerStateError: it suspended; a plugin returned an awaitable from a plain function.
+        HandlerStateError: it has to.
     """
     try:
         coroutine.send(None)
@@ -70,8 +65,9 @@ def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise HandlerStateError(
-        "a plugin returned an awaitable from a plain function; declare it with async def, so that synchronous callers "
-        "can be given an event loop"
+        "a plugin has to wait for an event loop that this synchronous call can't give it: it was made in the thread of "
+        "a running loop (await the asynchronous method, or call from another thread), or a plain function of a plugin "
+        "returned an awaitable (declare it with async def)"
     )
 
 

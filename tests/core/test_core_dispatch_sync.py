@@ -143,7 +143,7 @@ class TestSanitizeFailsClosed:
         handler.hooks.sanitize("x", "low")
         handler.hooks.sanitize("x")
         assert levels == [SensitivityLevel.LOW, SensitivityLevel.MEDIUM]
-        with pytest.raises(ValueError, match="'SEVERE' is no sensitivity level; valid: LOW, MEDIUM, HIGH, CRITICAL"):
+        with pytest.raises(ValueError, match="'severe' is no sensitivity level; valid: LOW, MEDIUM, HIGH, CRITICAL"):
             handler.hooks.sanitize("x", "severe")
 
     def test_a_keyboard_interrupt_passes(self) -> None:

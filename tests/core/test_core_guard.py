@@ -303,11 +303,11 @@ class TestTheKindOfACall:
             ("edit_order", "AMEND", "AMEND"),
             ("rebalance", "UNSPECIFIED", "IDEMPOTENT_WRITE"),
             ("quote", "UNSPECIFIED", "IDEMPOTENT_WRITE"),
-            ("order_limit_buy", "UNSPECIFIED", "UNSPECIFIED"),
+            ("order_limit_buy", "SUBMIT", "SUBMIT"),
             ("privatePostOrders", "UNSPECIFIED", "UNSPECIFIED"),
             ("futures_create_position", "UNSPECIFIED", "UNSPECIFIED"),
             ("marketBuy", "UNSPECIFIED", "UNSPECIFIED"),
-            ("new_order", "UNSPECIFIED", "UNSPECIFIED"),
+            ("new_order", "SUBMIT", "SUBMIT"),
             ("<lambda>", "UNSPECIFIED", "UNSPECIFIED"),
         ],
     )

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from recoup import CircuitOpen, ErrorHandler, Guard, Recovery, RetryConfig, hookimpl
-from recoup.guard import NAMES_KEPT
+from recoup.binding import NAMES_KEPT
 from recoup.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -167,15 +167,18 @@ async def test_are_asked_for_once_for_each_name_under_component_and_name(log):
     assert gate.asked == ["desk.buy"]
 
 
-async def test_names_beyond_a_bound_are_forgotten(log):
-    handler = make(GateOf("a", log))
+async def test_names_beyond_a_bound_are_forgotten_and_asked_for_again(log):
+    handler = make(gate := GateOf("a", log))
     guarded = Guard(RetryConfig(), handler=handler)
     for number in range(NAMES_KEPT + 5):
         function = lambda: None  # noqa: E731
         function.__qualname__ = f"f{number}"
         guarded.call_sync(function)
-    assert guarded._binding is not None
-    assert len(guarded._binding.gates) == 5
+        guarded.call_sync(function)
+    assert len(gate.asked) == NAMES_KEPT + 5
+    function.__qualname__ = "f0"
+    guarded.call_sync(function)
+    assert gate.asked.count(gate.asked[0]) == 2
 
 
 async def test_the_call_tells_plugins_which_gates_count_its_failures(log, how):

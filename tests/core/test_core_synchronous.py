@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from recoup import ErrorHandler, Guard, HandlerStateError, Recovery, hookimpl
+from recoup import ErrorHandler, Guard, HandlerStateError, PluginEvent, Recovery, hookimpl
 from recoup.testing import FakeClock
 
 
@@ -31,8 +31,18 @@ class Async:
         return Recovery.recovered("async")
 
 
-def make(plugin: Any) -> ErrorHandler:
-    return ErrorHandler(discover=False, plugins={"plugin": plugin}, clock=FakeClock())
+class Witness:
+    def __init__(self):
+        self.faults: list[PluginEvent] = []
+
+    @hookimpl
+    def monitor(self, event):
+        if isinstance(event, PluginEvent) and event.fault == "raised":
+            self.faults.append(event)
+
+
+def make(plugin: Any, **others: Any) -> ErrorHandler:
+    return ErrorHandler(discover=False, plugins={"plugin": plugin, **others}, clock=FakeClock())
 
 
 def failed(handler: ErrorHandler) -> Any:
@@ -142,15 +152,32 @@ class TestWithALoop:
         assert answers == [True]
 
     @pytest.mark.parametrize("entered", [True, False])
-    async def test_in_the_loop_s_own_thread_is_a_clear_error(self, entered):
+    async def test_in_the_loop_s_own_thread_a_plugin_that_has_to_wait_is_a_clear_error(self, entered):
         handler = make(Async())
         if entered:
             await handler.__aenter__()
-        with pytest.raises(HandlerStateError, match="in the thread of a running event loop") as caught:
-            Guard(handler=handler).call_sync(fails)
-        assert isinstance(caught.value.__context__, ConnectionError)
+        with pytest.raises(HandlerStateError, match="in the thread of a running loop"):
+            handler.process_sync(*failed(handler))
         if entered:
             await handler.__aexit__(None, None, None)
+
+    async def test_in_the_loop_s_own_thread_the_application_s_error_passes_and_the_reason_is_reported(self):
+        witness = Witness()
+        handler = make(Async(), witness=witness)
+        with pytest.raises(ConnectionError) as caught:
+            Guard(handler=handler).call_sync(fails)
+        assert caught.value.__cause__ is None
+        assert [(event.plugin, event.hook, event.fault) for event in witness.faults] == [
+            ("handler", "process_sync", "raised")
+        ]
+
+    async def test_in_the_loop_s_own_thread_a_coroutine_that_need_not_wait_serves_all_the_same(self):
+        class AtOnce:
+            @hookimpl
+            async def recover(self):
+                return Recovery.recovered("at once")
+
+        assert Guard(handler=make(AtOnce())).call_sync(fails) == "at once"
 
     async def test_in_the_loop_s_own_thread_plain_plugins_serve_all_the_same(self):
         handler = make(Plain())

@@ -8,12 +8,13 @@ import anyio
 from anyio import to_thread
 
 from recoup.dispatch.timelimit import TimeLimited
+from recoup.dispatch.unroll import positional
 from recoup.errors import PluginTimeout
 from recoup.events import RateLimitDecision
 from recoup.outcome import Decision, Recovery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from recoup.context import ErrorContext
     from recoup.dispatch.implementation import FailureSink, Implementation
@@ -30,35 +31,43 @@ class AsyncDriver:
 
     def __init__(self, implementations: Sequence[Implementation], failed: FailureSink) -> None:
         self.needs_loop = any(item.is_async or item.time_limit for item in implementations)
-        self._implementations = tuple(implementations)
+        self._calls = tuple((item, positional(item), _in_thread(item)) for item in implementations)
         self._failed = failed
 
-    async def _ask(self, implementation: Implementation, values: dict[str, Any]) -> Any:
-        arguments = [values[name] for name in implementation.arguments]
-        if isinstance(implementation.function, TimeLimited):
-            # Boxed, since trio refuses a thread's answer that is a coroutine.
-            (answer,) = await to_thread.run_sync(_boxed, implementation.function, arguments, abandon_on_cancel=True)
-        else:
-            answer = implementation.function(*arguments)
-        if not hasattr(answer, "__await__"):
-            return answer
-        if implementation.time_limit is None:
-            return await answer
-        with anyio.move_on_after(implementation.time_limit):
-            return await answer
-        raise PluginTimeout(implementation.plugin, f"ran over its limit of {implementation.time_limit} s")
+
+async def _settled(implementation: Implementation, answer: Any) -> Any:
+    """Wait for an answer that can be waited for."""
+    if implementation.time_limit is None:
+        return await answer
+    with anyio.move_on_after(implementation.time_limit):
+        return await answer
+    raise PluginTimeout(implementation.plugin, f"ran over its limit of {implementation.time_limit} s")
+
+
+async def _from_thread(implementation: Implementation, call: Callable[..., Any], *arguments: Any) -> Any:
+    # Boxed, since trio refuses a thread's answer that is a coroutine.
+    (answer,) = await to_thread.run_sync(_boxed, call, arguments, abandon_on_cancel=True)
+    return await _settled(implementation, answer) if hasattr(answer, "__await__") else answer
+
+
+def _in_thread(implementation: Implementation) -> bool:
+    return isinstance(implementation.function, TimeLimited)
 
 
 class RateLimitDriver(AsyncDriver):
     """Asks every plugin; the strictest answer wins."""
 
-    async def __call__(self, component: str, operation: str, ip_address: str | None) -> RateLimitDecision:
+    async def __call__(self, component: str, operation: str, ip_address: str | None = None) -> RateLimitDecision:
         """Return the strictest decision; with no opinion at all, the operation is allowed."""
         strictest = ALLOWED
-        values = {"component": component, "operation": operation, "ip_address": ip_address}
-        for implementation in self._implementations:
+        for implementation, call, in_thread in self._calls:
             try:
-                answer = await self._ask(implementation, values)
+                if in_thread:
+                    answer = await _from_thread(implementation, call, component, operation, ip_address)
+                else:
+                    answer = call(component, operation, ip_address)
+                    if hasattr(answer, "__await__"):
+                        answer = await _settled(implementation, answer)
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never changes the answer of the others
                 self._failed(implementation, "raised", failure)
                 answer = _on_failure(implementation)
@@ -76,10 +85,14 @@ class RecoverDriver(AsyncDriver):
 
     async def __call__(self, error: Exception, context: ErrorContext) -> tuple[str, Recovery] | None:
         """Return who answered and what, or None."""
-        values = {"error": error, "context": context}
-        for implementation in self._implementations:
+        for implementation, call, in_thread in self._calls:
             try:
-                answer = await self._ask(implementation, values)
+                if in_thread:
+                    answer = await _from_thread(implementation, call, error, context)
+                else:
+                    answer = call(error, context)
+                    if answer is not None and hasattr(answer, "__await__"):
+                        answer = await _settled(implementation, answer)
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never changes the answer of the others
                 self._failed(implementation, "raised", failure)
                 continue
@@ -97,7 +110,7 @@ class RecoverDriver(AsyncDriver):
         return None
 
 
-def _boxed(function: TimeLimited, arguments: Sequence[Any]) -> tuple[Any]:
+def _boxed(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any]:
     return (function(*arguments),)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
 
-from recoup.classification import UNCLASSIFIED, Classification, SensitivityLevel
 from recoup.dispatch.drivers import RateLimitDriver, RecoverDriver
 from recoup.dispatch.unroll import unroll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from recoup.context import ErrorContext
+    from recoup.classification import Classification
+    from recoup.context import ErrorContext, SanitizeCall
     from recoup.dispatch.implementation import FailureSink, Implementation
     from recoup.events import ErrorEvent, Event, RateLimitDecision
     from recoup.outcome import Recovery
@@ -25,7 +25,7 @@ class CompiledHooks:
     """The implementations of one moment, compiled. Immutable; calls in flight keep the one that they began with.
 
     Attributes:
-        classify: error, context to classification or None.
+        classify: error, context to classification.
         sanitize: payload, level to payload.
         analyze: event to patterns.
         monitor: event to nothing.
@@ -35,10 +35,10 @@ class CompiledHooks:
         observed: whether anybody listens or analyzes.
     """
 
-    classify: Callable[[Exception, ErrorContext], Classification | None]
-    sanitize: Callable[[Any, SensitivityLevel], Any]
-    analyze: Callable[[ErrorEvent], list[ErrorPattern]]
-    monitor: Callable[[Event], None]
+    classify: ClassifyCall
+    sanitize: SanitizeCall
+    analyze: AnalyzeCall
+    monitor: MonitorCall
     rate_limit: RateLimitDriver
     recover: RecoverDriver
     monitors: tuple[str, ...]
@@ -64,42 +64,73 @@ class CompiledHooks:
         )
 
 
-class Hooks:
-    """The six hooks as methods. Thread-safe and task-safe; follows plugins as they come and go."""
+class ClassifyCall(Protocol):
+    """Shape of ``handler.hooks.classify``."""
 
-    __slots__ = ("_compiled",)
+    def __call__(self, error: Exception, context: ErrorContext) -> Classification:
+        """Say what an error is; :data:`recoup.UNCLASSIFIED` where no plugin knows."""
+        ...
+
+
+class RateLimitCall(Protocol):
+    """Shape of ``handler.hooks.rate_limit``."""
+
+    async def __call__(self, component: str, operation: str, ip_address: str | None = None) -> RateLimitDecision:
+        """Return the strictest decision of all plugins; allowed where none has an opinion."""
+        ...
+
+
+class AnalyzeCall(Protocol):
+    """Shape of ``handler.hooks.analyze``."""
+
+    def __call__(self, event: ErrorEvent) -> list[ErrorPattern]:
+        """Return the patterns that all plugins found."""
+        ...
+
+
+class MonitorCall(Protocol):
+    """Shape of ``handler.hooks.monitor``."""
+
+    def __call__(self, event: Event) -> None:
+        """Hand an event to all plugins as it is; :meth:`ErrorHandler.publish` sanitizes its text first."""
+        ...
+
+
+class Hooks:
+    """The six hooks, to be called by application code. Thread-safe and task-safe; follows plugins as they come and go.
+
+    Each synchronous hook is the compiled function itself, so that calling it costs what its implementations cost.
+
+    Attributes:
+        classify: error, context to a :class:`Classification`; :data:`UNCLASSIFIED` where no plugin knows.
+        sanitize: payload, level (MEDIUM by default) to a sanitized copy; ``"[WITHHELD]"`` where no plugin can vouch
+            for one. Raises :class:`ValueError` where there is no such level.
+        rate_limit: component, operation, ip_address to the strictest :class:`RateLimitDecision`; to be awaited.
+        analyze: event to the patterns that all plugins found.
+        monitor: event to nothing; hands it on as it is, while :meth:`ErrorHandler.publish` sanitizes its text first.
+        compiled: the hooks as they are at this moment.
+    """
+
+    __slots__ = ("analyze", "classify", "compiled", "monitor", "rate_limit", "sanitize")
+
+    classify: ClassifyCall
+    sanitize: SanitizeCall
+    rate_limit: RateLimitCall
+    analyze: AnalyzeCall
+    monitor: MonitorCall
+    compiled: CompiledHooks
 
     def __init__(self, compiled: CompiledHooks) -> None:
-        self._compiled = compiled
-
-    @property
-    def compiled(self) -> CompiledHooks:
-        """The hooks as they are at this moment."""
-        return self._compiled
+        self.replace(compiled)
 
     def replace(self, compiled: CompiledHooks) -> None:
         """Take another set of implementations from the next call on."""
-        self._compiled = compiled
-
-    def classify(self, error: Exception, context: ErrorContext) -> Classification:
-        """Say what an error is; :data:`recoup.UNCLASSIFIED` where no plugin knows."""
-        return self._compiled.classify(error, context) or UNCLASSIFIED
-
-    def sanitize(self, payload: Any, level: SensitivityLevel | str = SensitivityLevel.MEDIUM) -> Any:
-        """Return a sanitized copy; ``"[WITHHELD]"`` where no plugin can vouch for one.
-
-        Raises:
-            ValueError: there is no such level.
-        """
-        if payload is None:
-            return None
-        if level.__class__ is not SensitivityLevel:
-            level = SensitivityLevel(level.upper())
-        return self._compiled.sanitize(payload, level)
-
-    async def rate_limit(self, component: str, operation: str, ip_address: str | None = None) -> RateLimitDecision:
-        """Return the strictest decision of all plugins; allowed where none has an opinion."""
-        return await self._compiled.rate_limit(component, operation, ip_address)
+        self.compiled = compiled
+        self.classify = compiled.classify
+        self.sanitize = compiled.sanitize
+        self.rate_limit = compiled.rate_limit
+        self.analyze = compiled.analyze
+        self.monitor = compiled.monitor
 
     async def recover(self, error: Exception, context: ErrorContext) -> Recovery | None:
         """Return the first plugin's answer, or None.
@@ -108,13 +139,5 @@ class Hooks:
         """
         if context.classification is None:
             context.classification = self.classify(error, context)
-        answer = await self._compiled.recover(error, context)
+        answer = await self.compiled.recover(error, context)
         return None if answer is None else answer[1]
-
-    def analyze(self, event: ErrorEvent) -> list[ErrorPattern]:
-        """Return the patterns that all plugins found."""
-        return self._compiled.analyze(event)
-
-    def monitor(self, event: Event) -> None:
-        """Hand an event to all plugins as it is; :meth:`ErrorHandler.publish` sanitizes its text first."""
-        self._compiled.monitor(event)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recoup.classification import Classification
+from recoup.classification import UNCLASSIFIED, Classification, SensitivityLevel
 from recoup.context import WITHHELD
+from recoup.dispatch.reading import ARGUMENTS
 from recoup.patterns import ErrorPattern
 
 if TYPE_CHECKING:
@@ -60,11 +61,30 @@ _MONITOR = """\
     except Exception as failure:
         failed(implementation{i}, "raised", failure)
 """
-_TEMPLATES = {
-    "classify": ("def classify(error, context):\n", _CLASSIFY, "    return None\n"),
-    "sanitize": ("def sanitize(payload, level):\n", _SANITIZE, "    return WITHHELD\n"),
-    "analyze": ("def analyze(event):\n    found = []\n", _ANALYZE, "    return found\n"),
-    "monitor": ("def monitor(event):\n", _MONITOR, "    return None\n"),
+_HEADS = {
+    "classify": "def classify(error, context):\n",
+    "sanitize": """\
+def sanitize(payload, level=SensitivityLevel.MEDIUM):
+    if payload is None:
+        return None
+    if level.__class__ is not SensitivityLevel:
+        level = SensitivityLevel(level)
+""",
+    "analyze": "def analyze(event):\n    found = []\n",
+    "monitor": "def monitor(event):\n",
+}
+_BLOCKS = {"classify": _CLASSIFY, "sanitize": _SANITIZE, "analyze": _ANALYZE, "monitor": _MONITOR}
+_TAILS = {
+    "classify": "    return UNCLASSIFIED\n",
+    "sanitize": "    return WITHHELD\n",
+    "analyze": "    return found\n",
+    "monitor": "    return None\n",
+}
+_NAMES: dict[str, Any] = {
+    "UNCLASSIFIED": UNCLASSIFIED,
+    "WITHHELD": WITHHELD,
+    "Classification": Classification,
+    "SensitivityLevel": SensitivityLevel,
 }
 
 
@@ -85,7 +105,7 @@ def are_patterns(answer: Any) -> bool:
 
 
 def unroll(hook: str, implementations: Sequence[Implementation], failed: FailureSink) -> Callable[..., Any]:
-    """Return the hook as one function of its arguments in the hookspec's order.
+    """Return the hook as one function of its arguments, with what :class:`recoup.dispatch.hooks.Hooks` promises.
 
     Args:
         hook: one of the synchronous hooks.
@@ -94,32 +114,42 @@ def unroll(hook: str, implementations: Sequence[Implementation], failed: Failure
     """
     plain = [item for item in implementations if not item.is_wrapper]
     wrappers = [item for item in implementations if item.is_wrapper]
-    head, block, tail = _TEMPLATES[hook]
-    names: dict[str, Any] = {
-        "failed": failed,
-        "Classification": Classification,
-        "WITHHELD": WITHHELD,
-        "keeps_type": keeps_type,
-        "are_patterns": are_patterns,
-    }
-    body = []
+    names: dict[str, Any] = {"failed": failed, "keeps_type": keeps_type, "are_patterns": are_patterns}
+    blocks = []
     for i, item in enumerate(plain):
         names[f"call{i}"] = item.function
         names[f"implementation{i}"] = item
-        body.append(block.format(i=i, arguments=", ".join(item.arguments)))
-    # The text holds nothing but the templates above and argument names that pluggy checked against the hookspec.
-    exec(compile(head + "".join(body) + tail, f"<recoup hook {hook}>", "exec"), names)  # noqa: S102
-    function: Callable[..., Any] = names[hook]
-    return _wrap(hook, function, wrappers, failed) if wrappers else function
+        blocks.append(_BLOCKS[hook].format(i=i, arguments=", ".join(item.arguments)))
+    function = _compile(hook, "".join(blocks) + _TAILS[hook], names)
+    if not wrappers:
+        return function
+    arguments = ", ".join(ARGUMENTS[hook])
+    return _compile(hook, f"    return wrapped({arguments})\n", {"wrapped": _wrap(hook, function, wrappers, failed)})
+
+
+def positional(implementation: Implementation) -> Callable[..., Any]:
+    """Return the implementation as a function of all arguments of its hook, in the hookspec's order."""
+    arguments = ARGUMENTS[implementation.hook]
+    if implementation.arguments == arguments:
+        return implementation.function
+    source = f"lambda {', '.join(arguments)}: call({', '.join(implementation.arguments)})"
+    adapted: Callable[..., Any] = eval(source, {"call": implementation.function})  # noqa: S307 - names as checked
+    return adapted
+
+
+def _compile(hook: str, body: str, names: dict[str, Any]) -> Callable[..., Any]:
+    scope = _NAMES | names
+    # The text holds nothing but the templates above and argument names that were checked against the hookspec.
+    exec(compile(_HEADS[hook] + body, f"<recoup hook {hook}>", "exec"), scope)  # noqa: S102
+    function: Callable[..., Any] = scope[hook]
+    return function
 
 
 def _wrap(
     hook: str, inner: Callable[..., Any], wrappers: Sequence[Implementation], failed: FailureSink
 ) -> Callable[..., Any]:
-    parameters = inner.__code__.co_varnames[: inner.__code__.co_argcount]
-
     def call(*values: Any) -> Any:
-        arguments = dict(zip(parameters, values, strict=True))
+        arguments = dict(zip(ARGUMENTS[hook], values, strict=True))
         broken = False
         opened = []
         try:
@@ -180,7 +210,7 @@ def _abandon(wrapper: Implementation, generator: Any, failed: FailureSink) -> No
 
 def _fits(hook: str, answer: Any, payload: Any) -> bool:
     if hook == "classify":
-        return answer is None or isinstance(answer, Classification)
+        return isinstance(answer, Classification)
     if hook == "sanitize":
         return answer is not None and keeps_type(payload, answer)
     if hook == "analyze":
