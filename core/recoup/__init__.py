@@ -49,7 +49,7 @@ from recoup.hookspecs import hookimpl
 from recoup.host import Host
 from recoup.manager import PluginStatus
 from recoup.operation import Call, Operation, OperationKind
-from recoup.outcome import Decision, Outcome, Recovery
+from recoup.outcome import Decision, Outcome, Recovery, outcome_of
 from recoup.patterns import ErrorPattern, ErrorPatternCache
 from recoup.policies import (
     CircuitBreakerConfig,
@@ -137,6 +137,7 @@ __all__ = [
     "enhanced_error_handler",
     "guard",
     "hookimpl",
+    "outcome_of",
     "with_circuit_breaker",
     "with_fallback",
     "with_retry",

@@ -23,7 +23,6 @@ from recoup.patterns import ErrorPattern, ErrorPatternCache
 from recoup.policies import CircuitStatus, RetryConfig
 from recoup.processing import Processor
 from recoup.publisher import Publisher
-from recoup.stack import stack_trace
 from recoup.synchronous import SyncBridge
 
 if TYPE_CHECKING:
@@ -86,7 +85,6 @@ class ErrorHandler:
         self.clock: Clock = clock or SystemClock()
         self.random = random or _new_random()
         self.patterns = ErrorPatternCache(clock=self.clock)
-        self._publisher: Publisher | None = None
         self._plugins = PluginManager(self.config, self)
         self._publisher = Publisher(self.hooks, self.config.error_handling.security.sanitization_level)
         self._processor = Processor(self.config.error_handling, self.clock, self.hooks, self._publisher, self.patterns)
@@ -133,7 +131,7 @@ class ErrorHandler:
         context = self._bare_context(error, component, operation, details=details, call=call, **fields)
         context.classification = self.hooks.classify(error, context)
         context.severity = context.classification.severity
-        context.stack_trace = self.sanitize(stack_trace(error))
+        context.stack_trace = self._publisher.clean_trace(error)
         return context
 
     def _bare_context(self, error: Exception, component: str, operation: str, **fields: Any) -> ErrorContext:
@@ -271,8 +269,7 @@ class ErrorHandler:
 
     def publish(self, event: Event) -> None:
         """Sanitize an event's text and hand it to every ``monitor``. Never raises."""
-        if self._publisher is not None:
-            self._publisher.publish(event)
+        self._publisher.publish(event)
 
     def sanitize(self, payload: Any) -> Any:
         """Sanitize at the configured level; what no plugin can vouch for is withheld."""

@@ -12,7 +12,7 @@ from recoup._current import resolve_handler
 from recoup.binding import Binding
 from recoup.errors import HandlerStateError, Refused, ServiceDegraded
 from recoup.operation import Call, Operation, OperationKind, may_be_order
-from recoup.outcome import Decision, Outcome
+from recoup.outcome import Decision, Outcome, attach_outcome
 from recoup.policies import (
     FallbackConfig,
     FallbackStrategy,
@@ -43,7 +43,7 @@ class Guard:
             unspecified, that is inferred from the function's name. With a :class:`RetryConfig` among the policies, a
             function whose name tells nothing of orders counts as repeatable; a lambda has no name and does not.
         component: where in the application; by default the function's module.
-        name: what is called; by default the function's qualified name.
+        name: what is called; by default the function's name, behind its class's.
         handler: the handler; by default the current one, or the factory's, when the call is made.
         may_repeat: False keeps plugins from having the call repeated.
         quiet: True keeps its errors from ``monitor`` and ``analyze``.
@@ -96,7 +96,8 @@ class Guard:
             The result, or what a recovery gave in its place.
 
         Raises:
-            Exception: what the function raised, unchanged, when it was not recovered.
+            Exception: what the function raised, unchanged, when it was not recovered; :func:`recoup.outcome_of` tells
+                what was decided.
             Refused: the call was not made.
             PolicyUnavailable: no enabled plugin serves one of the policies.
         """
@@ -115,6 +116,7 @@ class Guard:
                 if outcome.decision is Decision.RECOVERED:
                     return outcome.value
                 if not self._repeats(binding, call, outcome):
+                    attach_outcome(error, outcome)
                     self._degrade(call, error, outcome)
                     raise
             else:
@@ -142,6 +144,7 @@ class Guard:
                 if outcome.decision is Decision.RECOVERED:
                     return outcome.value
                 if not self._repeats(binding, call, outcome):
+                    attach_outcome(error, outcome)
                     self._degrade(call, error, outcome)
                     raise
             else:
@@ -272,10 +275,11 @@ class Guard:
         return self._component or getattr(function, "__module__", None) or "application"
 
     def _key_of(self, call: Call) -> str:
-        return f"{self._component_of(call)}.{self._name_in(call)}"
+        # In full, since functions of one name in different places are different calls.
+        return f"{self._component_of(call)}.{self._name or _name_of(call.function)}"
 
     def _name_in(self, call: Call) -> str:
-        return self._name or _name_of(call.function)
+        return self._name or _name_of(call.function).rpartition("<locals>.")[2]
 
 
 _NOTHING_SAID = Operation()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -104,4 +105,21 @@ class Outcome:
         return self.decision in _HANDLED
 
 
+def outcome_of(error: BaseException) -> Outcome | None:
+    """Return what handling came to for an exception that a guarded call let through, or None where nobody handled it.
+
+    It tells a known failure (``Decision.RAISE``) from one whose outcome is unknown (``Decision.UNKNOWN``): then the
+    order may be at the venue, and nothing may be sent again.
+    """
+    outcome: Outcome | None = getattr(error, _ATTRIBUTE, None)
+    return outcome
+
+
+def attach_outcome(error: BaseException, outcome: Outcome) -> None:
+    """Have :func:`outcome_of` find the outcome; an exception that takes no attributes goes without."""
+    with suppress(AttributeError):
+        setattr(error, _ATTRIBUTE, outcome)
+
+
+_ATTRIBUTE = "__recoup_outcome__"
 _HANDLED = frozenset({Decision.RECOVERED, Decision.RETRY})

@@ -11,6 +11,7 @@ from recoup.classification import Classification, ErrorSeverity, FailureReason
 from recoup.context import error_message
 from recoup.dispatch.drivers import ALLOWED
 from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent, SuppressionEvent
+from recoup.operation import OperationKind
 from recoup.outcome import Decision, Outcome, Recovery
 from recoup.strategy import ask_strategy
 
@@ -27,6 +28,8 @@ SUPPRESSED_KEYS = 1000
 STRATEGY = "recovery_strategy"
 """Stands as the plugin's name where the strategy that the application passed along answered."""
 _NOBODY = Recovery.give_up()
+_NOBODY_KNOWS = Recovery.unknown("no plugin could find out whether the side effect happened")
+_SIDE_EFFECTS = frozenset({OperationKind.SUBMIT, OperationKind.AMEND})
 _ASKS_FOR_SILENCE = frozenset({FailureReason.RATE_LIMITED, FailureReason.BANNED, FailureReason.MAINTENANCE})
 
 
@@ -147,7 +150,7 @@ class Processor:
             if recovery is not None:
                 return STRATEGY, recovery
         answer = await self._hooks.compiled.recover(error, context)
-        return answer if answer is not None else (None, _NOBODY)
+        return answer if answer is not None else (None, _unanswered(context))
 
     async def _ask(self, strategy: Any, error: Exception, context: ErrorContext) -> Recovery | None:
         try:
@@ -209,6 +212,13 @@ class Processor:
             )
         )
         return evolve(outcome, escalated=True)
+
+
+def _unanswered(context: ErrorContext) -> Recovery:
+    """Return what it comes to when nobody answers: a failure, or an order of which nobody knows."""
+    if context.kind in _SIDE_EFFECTS and not context.may_send_again:
+        return _NOBODY_KNOWS
+    return _NOBODY
 
 
 def _may_be_suppressed(context: ErrorContext, classification: Classification) -> bool:

@@ -25,6 +25,12 @@ _TEXT = ("component", "operation", "error_type", "message")
 _LIFE_CYCLE = frozenset({"registered", "unregistered", "started", "stopped"})
 
 
+class CleanTrace(str):
+    """A stack trace that went through the sanitize stage, so that it need not go again."""
+
+    __slots__ = ()
+
+
 class Publisher:
     """Makes events and hands them to the observers. Thread-safe and task-safe; never raises.
 
@@ -42,6 +48,7 @@ class Publisher:
     def error_event(self, context: ErrorContext, classification: Classification) -> ErrorEvent:
         """Return the sanitized event of an error; what the sanitizer can't vouch for is withheld in it."""
         error = context.error
+        is_clean = isinstance(context.stack_trace, CleanTrace)
         payload = {
             "component": context.component,
             "operation": context.operation,
@@ -52,9 +59,11 @@ class Publisher:
             "symbol": context.symbol,
             "order_id": context.order_id,
             "details": context.details,
-            "stack_trace": stack_trace(error) or context.stack_trace,
+            "stack_trace": None if is_clean else context.stack_trace or stack_trace(error),
         }
         clean = self._hooks.sanitize(payload, self._level)
+        if is_clean and isinstance(clean, dict):
+            clean = clean | {"stack_trace": context.stack_trace}
         return ErrorEvent(
             Sanitized(_shaped(clean), mint=Sanitized._mint),  # noqa: SLF001 - this is the sanitize stage
             classification,
@@ -62,6 +71,11 @@ class Publisher:
             timestamp=context.timestamp,
             recovery_attempts=context.recovery_attempts,
         )
+
+    def clean_trace(self, error: BaseException) -> CleanTrace | None:
+        """Return the sanitized stack trace of a raised exception."""
+        trace = stack_trace(error)
+        return None if trace is None else CleanTrace(self._hooks.sanitize(trace, self._level))
 
     def publish(self, event: Event) -> None:
         """Sanitize an event's text and hand it to every ``monitor``."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from attrs import evolve
 
-from recoup.config.models import Config
+from recoup.config.models import Config, ErrorHandlingConfig
 from recoup.config.structure import StructureProblems, structure
 from recoup.config.wording import FromEnvironment, nearest, show, show_key
 from recoup.discovery import PluginSource, installed_plugins
@@ -124,7 +124,7 @@ def load(data: Any, plugins: Mapping[str, type] | None, source: str = "configura
     problems.extend(_plugin_problems(values, available))
     if problems:
         raise ConfigError(_without_followers(problems, substituted), source)
-    return _name_circuits(config)
+    return _completed(config)
 
 
 def _without_followers(problems: list[ConfigProblem], substituted: int) -> list[ConfigProblem]:
@@ -132,10 +132,11 @@ def _without_followers(problems: list[ConfigProblem], substituted: int) -> list[
     return problems[:substituted] + [problem for problem in problems[substituted:] if problem.path not in unset]
 
 
-def _name_circuits(config: Config) -> Config:
+def _completed(config: Config) -> Config:
     section = config.error_handling
     circuits = {name: evolve(circuit, name=name) for name, circuit in section.circuit_breakers.items()}
-    return evolve(config, error_handling=evolve(section, circuit_breakers=circuits))
+    severities = {**ErrorHandlingConfig().severity_levels, **section.severity_levels}
+    return evolve(config, error_handling=evolve(section, circuit_breakers=circuits, severity_levels=severities))
 
 
 def _plugin_problems(values: Any, available: Mapping[str, PluginSource]) -> list[ConfigProblem]:

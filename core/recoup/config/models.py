@@ -70,10 +70,11 @@ class ErrorHandlingConfig:
     """The ``error_handling`` section. Immutable.
 
     Attributes:
-        severity_levels: what happens for errors of each severity; CRITICAL and HIGH escalate unless told otherwise.
+        severity_levels: what happens for errors of each severity; in a file, one that is not named keeps its default.
+            CRITICAL and HIGH escalate by default.
         retry_policies: by name: an exception class's name, a category with or without ``_errors`` such as
             ``network_errors``, or ``default``.
-        circuit_breakers: by name: ``component.operation``, a component, or whatever a guard names.
+        circuit_breakers: by name: ``component.operation``, a component, an operation, or whatever a guard names.
         security: settings that security plugins share.
         plugins: settings of each plugin, by name.
         plugin_order: plugins that are asked before all others, in this order.

@@ -85,13 +85,13 @@ class TestSendsAgain:
         assert calm[-1] - calm[0] >= 3.0
 
 
-class TestAnswersUnknown:
-    @pytest.mark.parametrize("missing", ["client_order_id", "orders"])
-    async def test_where_the_order_cannot_be_looked_up(self, host, failed, make_orders, make_plugin, missing):
-        answer = await recover(make_plugin(), failed(**({"orders": make_orders()} | {missing: None})))
-        assert answer.decision is Decision.UNKNOWN
-        assert host.calls == []
+@pytest.mark.parametrize("missing", ["client_order_id", "orders"])
+async def test_leaves_to_others_what_it_cannot_look_up(host, failed, make_orders, make_plugin, missing):
+    assert await recover(make_plugin(), failed(**({"orders": make_orders()} | {missing: None}))) is None
+    assert host.calls == host.published == []
 
+
+class TestAnswersUnknown:
     async def test_where_lookups_fail_until_the_time_is_up(self, host, failed, make_orders, make_plugin):
         answer = await recover(make_plugin(), failed(make_orders([OrderNotVerifiable("too old")])))
         assert answer.decision is Decision.UNKNOWN
