@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONTRIB := $(sort $(dir $(wildcard contrib/*/pyproject.toml)))
 EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
+SOURCES := core plugins $(addsuffix src,$(CONTRIB))
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
 .PHONY: demo test lint types contracts unit contrib docs bench soak clean
@@ -17,7 +18,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) tests/typing benchmarks
+	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) benchmarks
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
@@ -51,8 +52,10 @@ $(VENV)/.venv:
 
 $(VENV)/.runtime: $(VENV)/.venv $(PACKAGING)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE)
+	$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.venv $(PACKAGING)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) --group dev
+	$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@ $(VENV)/.runtime

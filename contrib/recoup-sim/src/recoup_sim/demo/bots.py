@@ -15,8 +15,6 @@ from recoup.events import RecoveryEvent
 from recoup.outcome import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from recoup import Clock, ErrorHandler, Event
     from recoup_ccxt import CcxtVenue
 
@@ -133,11 +131,12 @@ class GuardedBot:
             return False
         return True
 
-    async def _send(self, intent: Intent) -> Mapping[str, Any]:
+    async def _send(self, intent: Intent) -> Any:
         try:
-            return await self.venue.submit(
+            answer: Any = self.venue.submit(
                 intent.symbol, "limit", intent.side, intent.amount, intent.price, client_order_id=intent.name
             )
+            return await answer
         except (ccxt.BaseError, RecoupError) as error:
             self.errors[intent.name].append(type(error))
             logger.warning("{}", self.handler.sanitize(facts(self.exchange, intent, error)))
