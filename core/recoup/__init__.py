@@ -22,6 +22,7 @@ from recoup.errors import (
     HeldBack,
     InvalidPlugin,
     OrderNotVerifiable,
+    OutcomeUnknown,
     PluginError,
     PluginLoadError,
     PluginTimeout,
@@ -52,6 +53,7 @@ from recoup.operation import Call, Operation, OperationKind
 from recoup.outcome import Decision, Outcome, Recovery, outcome_of
 from recoup.patterns import ErrorPattern, ErrorPatternCache
 from recoup.policies import (
+    Admitter,
     CircuitBreakerConfig,
     CircuitStatus,
     FallbackConfig,
@@ -68,6 +70,7 @@ from recoup.recovery import RecoveryStrategy
 
 __all__ = [
     "UNCLASSIFIED",
+    "Admitter",
     "BreakerEvent",
     "Call",
     "CircuitBreakerConfig",
@@ -107,6 +110,7 @@ __all__ = [
     "OrderNotVerifiable",
     "OrderPort",
     "Outcome",
+    "OutcomeUnknown",
     "Pacer",
     "PluginError",
     "PluginEvent",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from recoup.errors import HeldBack, PolicyUnavailable, Refused
-from recoup.policies import Gate, GateServer, Pacer, PolicyServer, ResultKeeper
+from recoup.policies import Admitter, Gate, GateServer, Pacer, PolicyServer, ResultKeeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,7 @@ class Binding:
         self._check_served(plugins.with_role(PolicyServer))
         self._servers: list[tuple[str, GateServer]] = plugins.with_role(GateServer)
         self._pacers: list[tuple[str, Pacer]] = plugins.with_role(Pacer)
+        self.admitters: list[tuple[str, Admitter]] = plugins.with_role(Admitter)
         self._keepers: list[tuple[str, ResultKeeper]] = [
             (name, keeper)
             for name, keeper in plugins.with_role(ResultKeeper)
@@ -62,7 +64,7 @@ class Binding:
         delay = 0.0
         for name, pacer in self._pacers:
             try:
-                delay = max(delay, pacer.delay(call.operation, component))
+                delay = max(delay, _checked(pacer.delay(call.operation, component)))
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
                 self.handler.plugins.report(name, "delay", failure)
         if delay > 0:
@@ -76,7 +78,7 @@ class Binding:
                 )
         return delay
 
-    def admit(self, call: Call, key: str) -> Gates:
+    def pass_gates(self, call: Call, key: str) -> Gates:
         """Pass every gate and return those passed; one that refuses frees those before it.
 
         Raises:
@@ -142,3 +144,9 @@ class Binding:
                 else:
                     if gate is not None:
                         yield name, gate
+
+
+def _checked(delay: float) -> float:
+    if not math.isfinite(delay):
+        raise ValueError(f"delay must be a finite number of seconds, got {delay}")
+    return delay

@@ -26,7 +26,7 @@ from recoup.publisher import Publisher
 from recoup.synchronous import SyncBridge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from contextvars import Token
     from random import Random
     from types import TracebackType
@@ -276,8 +276,34 @@ class ErrorHandler:
         return self.hooks.sanitize(payload, self.config.error_handling.security.sanitization_level)
 
     async def call(self, function: Callable[..., Any], *args: Any, component: str, operation: Operation) -> Any:
-        """Make a guarded call of a plain or coroutine function; see :class:`Guard`."""
-        return await Guard(operation=operation, component=component, handler=self).call(function, *args)
+        """Make a guarded call of a plain or coroutine function whose failures are nothing for a human.
+
+        See :class:`Guard`.
+        """
+        guarded = Guard(operation=operation, component=component, handler=self, escalates=False)
+        return await guarded.call(function, *args)
+
+    def escalate(self, component: str, operation: str, reason: str) -> None:
+        """Publish an escalation of severity HIGH for something that a human has to look at.
+
+        Args:
+            component: where in the application.
+            operation: what it is about.
+            reason: one line; it is sanitized.
+        """
+        self._processor.escalate(component, operation, reason)
+
+    def wait_sync(self, awaitable: Awaitable[Any]) -> Any:
+        """Wait for an awaitable from synchronous code, where the handler's plugins run.
+
+        Raises:
+            HandlerStateError: called in the thread of a running event loop, and there is something to wait for.
+        """
+
+        async def wait() -> Any:
+            return await awaitable
+
+        return self._bridge.run(wait, needs_loop=True)
 
     async def add_plugin(self, plugin: object, name: str) -> Any:
         """Register a plugin, or build one from its class, and start it where the handler is started.

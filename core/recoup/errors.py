@@ -14,6 +14,7 @@
     ├── OrderNotVerifiable        a lookup by client order id has no conclusive answer
     └── Refused                   the call was not made; carries ``key`` and ``retry_after``
         ├── CircuitOpen           by an open circuit breaker
+        ├── OutcomeUnknown        since the same side effect may have happened already
         ├── HeldBack              by a pacer, for longer than the call's deadline allows
         └── ServiceDegraded       by a fallback that reports degraded service
 
@@ -135,6 +136,10 @@ class Refused(RecoupError):
 
 class CircuitOpen(Refused):
     """The circuit breaker for ``key`` is open."""
+
+
+class OutcomeUnknown(Refused):
+    """The same side effect was sent before, nobody could find out what became of it, and it must not happen twice."""
 
 
 class HeldBack(Refused):

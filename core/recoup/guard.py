@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import evolve
 
 from recoup._current import resolve_handler
+from recoup.admission import Admission
 from recoup.binding import Binding
+from recoup.classification import UNCLASSIFIED
 from recoup.errors import HandlerStateError, Refused, ServiceDegraded
 from recoup.operation import Call, Operation, OperationKind, may_be_order
 from recoup.outcome import Decision, Outcome, attach_outcome
@@ -47,6 +49,7 @@ class Guard:
         handler: the handler; by default the current one, or the factory's, when the call is made.
         may_repeat: False keeps plugins from having the call repeated.
         quiet: True keeps its errors from ``monitor`` and ``analyze``.
+        escalates: False where its errors are nothing for a human.
 
     Raises:
         TypeError: a policy is a function or class, as where the parentheses were left out.
@@ -61,6 +64,7 @@ class Guard:
         handler: ErrorHandler | None = None,
         may_repeat: bool = True,
         quiet: bool = False,
+        escalates: bool = True,
     ) -> None:
         for policy in policies:
             if inspect.isroutine(policy) or inspect.isclass(policy):
@@ -75,6 +79,7 @@ class Guard:
         self._handler = handler
         self._may_repeat = may_repeat
         self._quiet = quiet
+        self._escalates = escalates
         self._binding: Binding | None = None
 
     def __call__(self, function: F) -> F:
@@ -98,10 +103,40 @@ class Guard:
         Raises:
             Exception: what the function raised, unchanged, when it was not recovered; :func:`recoup.outcome_of` tells
                 what was decided.
-            Refused: the call was not made.
+            Refused: the call was not made; :class:`OutcomeUnknown` where the same order was sent before and may exist.
             PolicyUnavailable: no enabled plugin serves one of the policies.
         """
         binding, call = self._begin(function, args, kwargs)
+        admission = self._admission(binding, call)
+        if admission is None:
+            return await self._run(binding, call)
+        if (found := await admission.ask()) is not None:
+            return found.value
+        try:
+            result = await self._run(binding, call)
+        except BaseException as error:
+            admission.end(error)
+            raise
+        admission.end(None)
+        return result
+
+    def call_sync(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As :meth:`call`, for a plain function from synchronous code; waits by blocking the calling thread."""
+        binding, call = self._begin(function, args, kwargs)
+        admission = self._admission(binding, call)
+        if admission is None:
+            return self._run_sync(binding, call)
+        if (found := admission.ask_sync()) is not None:
+            return found.value
+        try:
+            result = self._run_sync(binding, call)
+        except BaseException as error:
+            admission.end(error)
+            raise
+        admission.end(None)
+        return result
+
+    async def _run(self, binding: Binding, call: Call) -> Any:
         clock = binding.handler.clock
         component = self._component_of(call)
         while True:
@@ -125,9 +160,7 @@ class Guard:
             if outcome.delay > 0:
                 await clock.sleep(outcome.delay)
 
-    def call_sync(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """As :meth:`call`, for a plain function from synchronous code; waits by blocking the calling thread."""
-        binding, call = self._begin(function, args, kwargs)
+    def _run_sync(self, binding: Binding, call: Call) -> Any:
         clock = binding.handler.clock
         component = self._component_of(call)
         while True:
@@ -139,8 +172,6 @@ class Guard:
                 if self._passes(error):
                     raise
                 outcome = self._process_sync(binding, call, error)
-                if outcome is None:
-                    raise
                 if outcome.decision is Decision.RECOVERED:
                     return outcome.value
                 if not self._repeats(binding, call, outcome):
@@ -152,8 +183,13 @@ class Guard:
                 return result
             clock.sleep_sync(outcome.delay)
 
+    def _admission(self, binding: Binding, call: Call) -> Admission | None:
+        if not (binding.admitters and call.operation.kind.is_side_effect):
+            return None
+        return Admission(binding.handler, binding.admitters, call, self._component_of(call), self._name_in(call))
+
     async def _attempt(self, binding: Binding, call: Call) -> Any:
-        gates = binding.admit(call, self._key_of(call))
+        gates = binding.pass_gates(call, self._key_of(call))
         try:
             result = _invoke(call)
             if hasattr(result, "__await__"):
@@ -161,16 +197,18 @@ class Guard:
         except BaseException as error:
             binding.release(gates, error)
             raise
+        call.unresolved = False
         binding.release(gates, None)
         return result
 
     def _attempt_sync(self, binding: Binding, call: Call) -> Any:
-        gates = binding.admit(call, self._key_of(call))
+        gates = binding.pass_gates(call, self._key_of(call))
         try:
             result = _invoke(call)
         except BaseException as error:
             binding.release(gates, error)
             raise
+        call.unresolved = False
         binding.release(gates, None)
         return result
 
@@ -190,6 +228,7 @@ class Guard:
             started=handler.clock.monotonic(),
             may_repeat=self._may_repeat,
             quiet=self._quiet,
+            escalates=self._escalates,
         )
         return binding, call
 
@@ -221,16 +260,32 @@ class Guard:
     # the call's arguments in memory until the garbage collector runs.
 
     async def _process(self, binding: Binding, call: Call, error: Exception) -> Outcome:
-        return await binding.handler.process(error, self._context(binding, call, error))
+        outcome = await binding.handler.process(error, self._context(binding, call, error))
+        call.unresolved = _is_unresolved(outcome)
+        return outcome
 
-    def _process_sync(self, binding: Binding, call: Call, error: Exception) -> Outcome | None:
-        """Return None where a plugin would have to wait for the very loop that this call occupies."""
-        handler = binding.handler
+    def _process_sync(self, binding: Binding, call: Call, error: Exception) -> Outcome:
+        handler, context = binding.handler, self._context(binding, call, error)
         try:
-            return handler.process_sync(error, self._context(binding, call, error))
+            outcome = handler.process_sync(error, context)
         except HandlerStateError as failure:
             handler.plugins.report("handler", "process_sync", failure)
-            return None
+            outcome = self._given_up(handler, context, str(failure))
+        call.unresolved = _is_unresolved(outcome)
+        return outcome
+
+    def _given_up(self, handler: ErrorHandler, context: ErrorContext, reason: str) -> Outcome:
+        """Return the outcome where a plugin would have to wait for the very loop that this call occupies."""
+        in_doubt = context.kind.is_side_effect and not context.may_send_again
+        if in_doubt:
+            handler.escalate(context.component, context.operation, reason)
+        return Outcome(
+            error_id=context.error_id,
+            decision=Decision.UNKNOWN if in_doubt else Decision.RAISE,
+            classification=context.classification or UNCLASSIFIED,
+            escalated=in_doubt,
+            detail=reason,
+        )
 
     def _context(self, binding: Binding, call: Call, error: Exception) -> ErrorContext:
         operation = call.operation
@@ -304,8 +359,16 @@ def _name_of(function: Any) -> str:
 
 def _invoke(call: Call) -> Any:
     call.attempts += 1
+    call.unresolved = True
     assert call.function is not None
     return call.function(*call.args, **call.kwargs)
+
+
+def _is_unresolved(outcome: Outcome) -> bool:
+    """Say whether nobody knows what became of the attempt: not after a verification, nor after a known failure."""
+    if outcome.decision is Decision.RAISE:
+        return not outcome.classification.outcome_known
+    return outcome.decision is Decision.UNKNOWN
 
 
 def _minds(policy: PolicyConfig, refusal: Refused) -> bool:

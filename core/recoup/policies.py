@@ -10,9 +10,10 @@ from attrs import field, frozen
 from attrs.validators import ge, gt, in_, instance_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from recoup.operation import Call, Operation
+    from recoup.outcome import Recovery
 
 BACKOFF_STRATEGIES = ("exponential", "linear", "constant")
 
@@ -158,6 +159,31 @@ class Pacer(Protocol):
         """Return the seconds to wait before this call may be sent; 0.0 lets it go.
 
         Asked before every attempt, and again after the wait. Quick, and without I/O.
+        """
+        ...
+
+
+@runtime_checkable
+class Admitter(Protocol):
+    """Role of a plugin that watches side effects from before they are sent until they have ended.
+
+    Asked for guarded calls of kind SUBMIT and AMEND only.
+    """
+
+    def admit(self, call: Call, component: str) -> Recovery | Awaitable[Recovery | None] | None:
+        """Say whether a side effect may be sent, before its first attempt.
+
+        Returns:
+            None to let it go; ``Recovery.recovered`` with the result, where the side effect is found to have happened
+            already; ``Recovery.unknown`` where it may have happened and must not be sent. An awaitable of these only
+            where there is something to wait for: a synchronous call must find an event loop for it.
+        """
+        ...
+
+    def settle(self, call: Call, component: str, error: BaseException | None) -> None:
+        """Take note that an admitted call has ended: with a result (``error`` is None), an exception or a cancellation.
+
+        ``call.unresolved`` tells whether nobody knows what became of it. Quick, and without I/O.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from recoup.classification import Classification, ErrorSeverity, FailureReason
 from recoup.context import error_message
 from recoup.dispatch.drivers import ALLOWED
 from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent, SuppressionEvent
-from recoup.operation import OperationKind
 from recoup.outcome import Decision, Outcome, Recovery
 from recoup.strategy import ask_strategy
 
@@ -28,8 +28,7 @@ SUPPRESSED_KEYS = 1000
 STRATEGY = "recovery_strategy"
 """Stands as the plugin's name where the strategy that the application passed along answered."""
 _NOBODY = Recovery.give_up()
-_NOBODY_KNOWS = Recovery.unknown("no plugin could find out whether the side effect happened")
-_SIDE_EFFECTS = frozenset({OperationKind.SUBMIT, OperationKind.AMEND})
+_NOBODY_KNOWS = "no plugin could find out whether the side effect happened"
 _ASKS_FOR_SILENCE = frozenset({FailureReason.RATE_LIMITED, FailureReason.BANNED, FailureReason.MAINTENANCE})
 
 
@@ -61,6 +60,9 @@ class Processor:
             return self._suppress(context, classification, limit, started)
         self._observe(context, classification)
         plugin, recovery = await self._recover(error, context, strategy)
+        if recovery.decision is Decision.RAISE and context.kind.is_side_effect and not context.may_send_again:
+            # Whoever gave up does not know what became of it.
+            recovery = evolve(recovery, decision=Decision.UNKNOWN, detail=recovery.detail or _NOBODY_KNOWS)
         if plugin is not None:
             context.recovery_attempts += 1
             if context.call is not None:
@@ -89,6 +91,20 @@ class Processor:
             counts, self._suppressed = self._suppressed, {}
         for (component, operation), count in counts.items():
             self._publisher.publish(SuppressionEvent(component=component, operation=operation, count=count))
+
+    def escalate(self, component: str, operation: str, reason: str) -> None:
+        """Tell a human of something that is no error in the ordinary sense; see :meth:`ErrorHandler.escalate`."""
+        settings = self._config.severity_levels.get(ErrorSeverity.HIGH)
+        self._publisher.publish(
+            EscalationEvent(
+                error_id=os.urandom(16).hex(),
+                severity=ErrorSeverity.HIGH,
+                notify=settings.notify if settings is not None else (),
+                component=component,
+                operation=operation,
+                reason=reason,
+            )
+        )
 
     def _classify(self, error: Exception, context: ErrorContext) -> Classification:
         if context.classification is None or error is not context.error:
@@ -150,7 +166,7 @@ class Processor:
             if recovery is not None:
                 return STRATEGY, recovery
         answer = await self._hooks.compiled.recover(error, context)
-        return answer if answer is not None else (None, _unanswered(context))
+        return answer if answer is not None else (None, _NOBODY)
 
     async def _ask(self, strategy: Any, error: Exception, context: ErrorContext) -> Recovery | None:
         try:
@@ -195,6 +211,8 @@ class Processor:
     def _escalate(self, context: ErrorContext, outcome: Outcome) -> Outcome:
         """Tell a human what recovery could not settle, and every critical error."""
         severity = context.severity
+        if context.call is not None and not context.call.escalates:
+            return outcome
         settings = self._config.severity_levels.get(severity)
         unknown = outcome.decision is Decision.UNKNOWN
         wanted = settings is not None and settings.escalate
@@ -212,13 +230,6 @@ class Processor:
             )
         )
         return evolve(outcome, escalated=True)
-
-
-def _unanswered(context: ErrorContext) -> Recovery:
-    """Return what it comes to when nobody answers: a failure, or an order of which nobody knows."""
-    if context.kind in _SIDE_EFFECTS and not context.may_send_again:
-        return _NOBODY_KNOWS
-    return _NOBODY
 
 
 def _may_be_suppressed(context: ErrorContext, classification: Classification) -> bool:

@@ -105,6 +105,8 @@ class RecoverDriver(AsyncDriver):
             elif answer.decision is Decision.RETRY and not (answer.verified or context.may_send_again):
                 # Promise of the framework, held here so that no plugin can break it by mistake.
                 self._failed(implementation, "wrong_type", "a retry of a side effect whose outcome is unknown")
+            elif answer.decision is Decision.RECOVERED and not answer.verified and _is_in_doubt(context):
+                self._failed(implementation, "wrong_type", "a result for a side effect whose outcome is unknown")
             else:
                 return implementation.plugin, answer
         return None
@@ -116,6 +118,10 @@ def _boxed(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any]
 
 def _may_retry(context: ErrorContext) -> bool:
     return context.call is None or context.call.may_repeat
+
+
+def _is_in_doubt(context: ErrorContext) -> bool:
+    return context.kind.is_side_effect and not context.may_send_again
 
 
 def _on_failure(implementation: Implementation) -> RateLimitDecision | None:

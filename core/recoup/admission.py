@@ -1,0 +1,124 @@
+"""One side effect, from before it is sent until it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recoup.errors import HandlerStateError, OutcomeUnknown
+from recoup.outcome import Decision, Recovery
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator, Sequence
+
+    from recoup.error_handler import ErrorHandler
+    from recoup.operation import Call
+    from recoup.policies import Admitter
+
+
+class Admission:
+    """Asks the admitters whether a call may be made, and tells them how it ended. Belongs to one call.
+
+    Args:
+        handler: the handler.
+        admitters: with the names of their plugins.
+        call: the side effect.
+        component: where in the application.
+        name: what is called.
+    """
+
+    def __init__(
+        self, handler: ErrorHandler, admitters: Sequence[tuple[str, Admitter]], call: Call, component: str, name: str
+    ) -> None:
+        self._handler = handler
+        self._admitters = admitters
+        self._call = call
+        self._component = component
+        self._name = name
+        self._admitted: list[tuple[str, Admitter]] = []
+
+    async def ask(self) -> Recovery | None:
+        """Return the result where the side effect is found to have happened already, None to make the call.
+
+        Raises:
+            OutcomeUnknown: it may have happened, and must not be sent.
+        """
+        steps = self._steps()
+        try:
+            awaitable = next(steps)
+            while True:
+                try:
+                    answer = await awaitable
+                except Exception as failure:  # noqa: BLE001 - told to the steps, which report it
+                    awaitable = steps.throw(failure)
+                else:
+                    awaitable = steps.send(answer)
+        except StopIteration as stop:
+            return self._verdict(stop.value)
+        except BaseException as error:
+            self.end(error)
+            raise
+
+    def ask_sync(self) -> Recovery | None:
+        """As :meth:`ask`, for synchronous code.
+
+        Raises:
+            OutcomeUnknown: it may have happened, and must not be sent.
+            HandlerStateError: an admitter has to wait for the event loop that occupies this thread.
+        """
+        steps = self._steps()
+        try:
+            awaitable = next(steps)
+            while True:
+                try:
+                    answer = self._handler.wait_sync(awaitable)
+                except HandlerStateError:
+                    raise
+                except Exception as failure:  # noqa: BLE001 - told to the steps, which report it
+                    awaitable = steps.throw(failure)
+                else:
+                    awaitable = steps.send(answer)
+        except StopIteration as stop:
+            return self._verdict(stop.value)
+        except BaseException as error:
+            self.end(error)
+            raise
+
+    def end(self, error: BaseException | None) -> None:
+        """Tell the admitters how the call ended, and a human where it was broken off with an unknown outcome."""
+        for name, admitter in self._admitted:
+            try:
+                admitter.settle(self._call, self._component, error)
+            except Exception as failure:  # noqa: BLE001 - the call has ended, whatever a plugin makes of it
+                self._handler.plugins.report(name, "settle", failure)
+        if self._call.unresolved and error is not None and not isinstance(error, Exception):
+            reason = f"{type(error).__name__} while nobody knew what became of the call"
+            self._handler.escalate(self._component, self._name, reason)
+
+    def _steps(self) -> Generator[Awaitable[Any], Any, Recovery | None]:
+        for name, admitter in self._admitters:
+            try:
+                answer: Any = admitter.admit(self._call, self._component)
+                if hasattr(answer, "__await__"):
+                    answer = yield answer
+                if answer is not None and not isinstance(answer, Recovery):
+                    raise TypeError(f"admit must give a Recovery or None, got {type(answer).__name__}")  # noqa: TRY301 - reported below
+            except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
+                self._handler.plugins.report(name, "admit", failure)
+                continue
+            if answer is not None:
+                return answer
+            self._admitted.append((name, admitter))
+        return None
+
+    def _verdict(self, answer: Recovery | None) -> Recovery | None:
+        if answer is None or answer.decision is Decision.RECOVERED:
+            if answer is not None:
+                self.end(None)
+            return answer
+        operation = self._call.operation
+        key = operation.client_order_id or operation.key or self._component
+        refusal = OutcomeUnknown(
+            f"{self._name} is not sent again: {answer.detail or 'its outcome is unknown'}", key=key
+        )
+        self.end(refusal)
+        raise refusal
