@@ -13,7 +13,7 @@ from recoup.dispatch.implementation import HOOKS, SYNC_HOOKS
 from recoup.testing.contract_tests import TESTS
 
 PAGE = "reference/hooks.md"
-ROLES = ("PolicyServer", "GateServer", "Pacer", "ResultKeeper", "CircuitStatus")
+ROLES = ("PolicyServer", "GateServer", "Pacer", "Admitter", "ResultKeeper", "CircuitStatus")
 
 
 def declared(hook):
