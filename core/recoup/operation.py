@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
@@ -39,6 +40,11 @@ class OperationKind(Enum):
         """Whether the call may be sent again while its outcome is unknown."""
         return self in _REPEATABLE
 
+    @property
+    def is_side_effect(self) -> bool:
+        """Whether it is known to be something that must not happen twice."""
+        return self in _SIDE_EFFECTS
+
     @classmethod
     def from_name(cls, name: str) -> OperationKind:
         """Infer the kind from a function's name, such as ``fetch_ticker`` or ``createOrder``.
@@ -46,12 +52,17 @@ class OperationKind(Enum):
         The verb at the beginning counts, and each verb behind an ``or`` or ``and``; of several kinds, the one that does
         more. A name that no table knows gives UNSPECIFIED, which is treated like a side effect.
         """
-        words = _words(name)
-        verbs = [word for before, word in zip(["and", *words], words, strict=False) if before in _JOINTS]
-        kinds = [_KIND_OF_VERB.get(verb, cls.UNSPECIFIED) for verb in verbs]
-        if verbs[:1] == ["close"] and _TRADED.intersection(words):
-            return cls.SUBMIT  # a position is closed by an order
-        return max(kinds, key=_BY_EFFECT.index, default=cls.UNSPECIFIED)
+        return _kind_of_name(name)
+
+
+@lru_cache(maxsize=1024)
+def _kind_of_name(name: str) -> OperationKind:
+    words = _words(name)
+    verbs = [word for before, word in zip(["and", *words], words, strict=False) if before in _JOINTS]
+    kinds = [_KIND_OF_VERB.get(verb, OperationKind.UNSPECIFIED) for verb in verbs]
+    if verbs[:1] == ["close"] and _TRADED.intersection(words):
+        return OperationKind.SUBMIT  # a position is closed by an order
+    return max(kinds, key=_BY_EFFECT.index, default=OperationKind.UNSPECIFIED)
 
 
 def may_be_order(name: str) -> bool:
@@ -134,6 +145,8 @@ class Call:
         last_answer: the plugin whose answer led to the attempt that failed now, or None for the first.
         gates: keys of the gates that already count this call's failures.
         may_repeat: False where the guard takes no ``Recovery.retry`` for an answer.
+        escalates: False where its errors are nothing for a human, as of a lookup within a recovery.
+        unresolved: whether an attempt was made of which nobody knows yet what became.
         quiet: True where its errors reach no ``monitor`` and no ``analyze``, escalations excepted.
     """
 
@@ -149,6 +162,8 @@ class Call:
     gates: frozenset[str] = frozenset()
     may_repeat: bool = True
     quiet: bool = False
+    escalates: bool = True
+    unresolved: bool = False
 
     def policy(self, kind: type[P]) -> P | None:
         """Return the guard's configuration of that type, or None where it has none."""
