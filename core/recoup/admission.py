@@ -22,18 +22,12 @@ class Admission:
         handler: the handler.
         admitters: with the names of their plugins.
         call: the side effect.
-        component: where in the application.
-        name: what is called.
     """
 
-    def __init__(
-        self, handler: ErrorHandler, admitters: Sequence[tuple[str, Admitter]], call: Call, component: str, name: str
-    ) -> None:
+    def __init__(self, handler: ErrorHandler, admitters: Sequence[tuple[str, Admitter]], call: Call) -> None:
         self._handler = handler
         self._admitters = admitters
         self._call = call
-        self._component = component
-        self._name = name
         self._admitted: list[tuple[str, Admitter]] = []
 
     async def ask(self) -> Recovery | None:
@@ -87,17 +81,17 @@ class Admission:
         """Tell the admitters how the call ended, and a human where it was broken off with an unknown outcome."""
         for name, admitter in self._admitted:
             try:
-                admitter.settle(self._call, self._component, error)
+                admitter.settle(self._call, self._call.component, error)
             except Exception as failure:  # noqa: BLE001 - the call has ended, whatever a plugin makes of it
                 self._handler.plugins.report(name, "settle", failure)
         if self._call.unresolved and error is not None and not isinstance(error, Exception):
             reason = f"{type(error).__name__} while nobody knew what became of the call"
-            self._handler.escalate(self._component, self._name, reason)
+            self._handler.escalate(self._call.component, self._call.name, reason)
 
     def _steps(self) -> Generator[Awaitable[Any], Any, Recovery | None]:
         for name, admitter in self._admitters:
             try:
-                answer: Any = admitter.admit(self._call, self._component)
+                answer: Any = admitter.admit(self._call, self._call.component)
                 if hasattr(answer, "__await__"):
                     answer = yield answer
                 if answer is not None and not isinstance(answer, Recovery):
@@ -116,9 +110,9 @@ class Admission:
                 self.end(None)
             return answer
         operation = self._call.operation
-        key = operation.client_order_id or operation.key or self._component
+        key = operation.client_order_id or operation.key or self._call.component
         refusal = OutcomeUnknown(
-            f"{self._name} is not sent again: {answer.detail or 'its outcome is unknown'}", key=key
+            f"{self._call.name} is not sent again: {answer.detail or 'its outcome is unknown'}", key=key
         )
         self.end(refusal)
         raise refusal

@@ -55,7 +55,7 @@ class Binding:
         """Say whether it is for this handler and the plugins are still the same."""
         return self.handler is handler and self._generation is handler.plugins.generation
 
-    def held_back(self, call: Call, component: str) -> float:
+    def held_back(self, call: Call) -> float:
         """Return the seconds that pacers hold the call back, 0.0 to let it go.
 
         Raises:
@@ -64,13 +64,13 @@ class Binding:
         delay = 0.0
         for name, pacer in self._pacers:
             try:
-                delay = max(delay, _checked(pacer.delay(call.operation, component)))
+                delay = max(delay, _checked(pacer.delay(call.operation, call.component)))
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
                 self.handler.plugins.report(name, "delay", failure)
         if delay > 0:
             left = call.remaining(self.handler.clock.monotonic())
             if left is not None and delay > left:
-                key = call.operation.key or component
+                key = call.operation.key or call.component
                 raise HeldBack(
                     f"calls to {key} are held back for {delay:.1f} s, past this call's deadline",
                     key=key,
@@ -78,7 +78,7 @@ class Binding:
                 )
         return delay
 
-    def pass_gates(self, call: Call, key: str) -> Gates:
+    def pass_gates(self, call: Call) -> Gates:
         """Pass every gate and return those passed; one that refuses frees those before it.
 
         Raises:
@@ -86,7 +86,7 @@ class Binding:
         """
         entered: list[tuple[str, Gate]] = []
         try:
-            for name, gate in self._gates_of(key):
+            for name, gate in self._gates_of(call.key):
                 try:
                     gate.acquire()
                 except Refused:

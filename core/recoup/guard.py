@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +12,7 @@ from recoup.admission import Admission
 from recoup.binding import Binding
 from recoup.classification import UNCLASSIFIED
 from recoup.errors import HandlerStateError, Refused, ServiceDegraded
-from recoup.operation import Call, Operation, OperationKind, may_be_order
+from recoup.operation import Call, Operation, OperationKind
 from recoup.outcome import Decision, Outcome, attach_outcome
 from recoup.policies import (
     FallbackConfig,
@@ -21,6 +20,7 @@ from recoup.policies import (
     Gate,
     RetryConfig,
 )
+from recoup.subject import Subject
 from recoup.wrapping import Begun, wrap
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Guard:
         self._may_repeat = may_repeat
         self._quiet = quiet
         self._escalates = escalates
+        self._is_retried = any(isinstance(policy, RetryConfig) for policy in policies)
+        self._subjects: dict[tuple[Any, Any], Subject] = {}
         self._binding: Binding | None = None
 
     def __call__(self, function: F) -> F:
@@ -138,10 +140,9 @@ class Guard:
 
     async def _run(self, binding: Binding, call: Call) -> Any:
         clock = binding.handler.clock
-        component = self._component_of(call)
         while True:
             try:
-                while delay := binding.held_back(call, component):
+                while delay := binding.held_back(call):
                     await clock.sleep(delay)
                 result = await self._attempt(binding, call)
             except Exception as error:
@@ -162,10 +163,9 @@ class Guard:
 
     def _run_sync(self, binding: Binding, call: Call) -> Any:
         clock = binding.handler.clock
-        component = self._component_of(call)
         while True:
             try:
-                while delay := binding.held_back(call, component):
+                while delay := binding.held_back(call):
                     clock.sleep_sync(delay)
                 result = self._attempt_sync(binding, call)
             except Exception as error:
@@ -186,10 +186,10 @@ class Guard:
     def _admission(self, binding: Binding, call: Call) -> Admission | None:
         if not (binding.admitters and call.operation.kind.is_side_effect):
             return None
-        return Admission(binding.handler, binding.admitters, call, self._component_of(call), self._name_in(call))
+        return Admission(binding.handler, binding.admitters, call)
 
     async def _attempt(self, binding: Binding, call: Call) -> Any:
-        gates = binding.pass_gates(call, self._key_of(call))
+        gates = binding.pass_gates(call)
         try:
             result = _invoke(call)
             if hasattr(result, "__await__"):
@@ -202,7 +202,7 @@ class Guard:
         return result
 
     def _attempt_sync(self, binding: Binding, call: Call) -> Any:
-        gates = binding.pass_gates(call, self._key_of(call))
+        gates = binding.pass_gates(call)
         try:
             result = _invoke(call)
         except BaseException as error:
@@ -219,8 +219,12 @@ class Guard:
         binding = self._binding
         if binding is None or not binding.is_current(handler):
             binding = self._binding = Binding(handler, self.policies)
+        subject = self._subject_of(function)
         call = Call(
-            operation=self._operation_of(function, args, kwargs),
+            operation=self._operation_of(subject, args, kwargs),
+            component=subject.component,
+            name=subject.name,
+            key=subject.key,
             function=function,
             args=args,
             kwargs=kwargs,
@@ -232,21 +236,27 @@ class Guard:
         )
         return binding, call
 
-    def _operation_of(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Operation:
+    def _subject_of(self, function: Callable[..., Any]) -> Subject:
+        names = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
+        subject = self._subjects.get(names)
+        if subject is None:
+            subject = Subject.of(function, self._component, self._name)
+            if len(self._subjects) >= NAMES_KEPT:
+                self._subjects.clear()
+            if names[1] is not None:
+                self._subjects[names] = subject
+        return subject
+
+    def _operation_of(self, subject: Subject, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Operation:
         operation = self._operation or _NOTHING_SAID
         if not isinstance(operation, Operation):
             operation = operation(*args, **kwargs)
         if operation.kind is not OperationKind.UNSPECIFIED:
             return operation
-        name = _name_of(function)
-        kind = OperationKind.from_name(name)
-        if (
-            kind is OperationKind.UNSPECIFIED
-            and any(isinstance(policy, RetryConfig) for policy in self.policies)
-            and not may_be_order(name)
-        ):
+        kind = subject.kind
+        if kind is OperationKind.UNSPECIFIED and self._is_retried and not subject.may_be_order:
             kind = OperationKind.IDEMPOTENT_WRITE
-        return evolve(operation, kind=kind)
+        return _OF_KIND[kind] if operation is _NOTHING_SAID else evolve(operation, kind=kind)
 
     def _keep(self, binding: Binding, call: Call, result: Any) -> None:
         if not isinstance(result, Begun):  # it can be consumed only once
@@ -291,8 +301,8 @@ class Guard:
         operation = call.operation
         context = binding.handler.create_error_context(
             error,
-            self._component_of(call),
-            self._name_in(call),
+            call.component,
+            call.name,
             call=call,
             symbol=operation.symbol,
             order_id=operation.client_order_id,
@@ -316,28 +326,18 @@ class Guard:
             return
         for policy in self.policies:
             if isinstance(policy, FallbackConfig) and policy.strategy is FallbackStrategy.RAISE_DEGRADED:
-                name = self._name_in(call)
+                name = call.name
                 raise ServiceDegraded(
                     f"{name} failed ({type(error).__name__}); run degraded",
                     key=name,
                     retry_after=outcome.classification.retry_after,
                 ) from error
 
-    def _component_of(self, call: Call) -> str:
-        function = call.function
-        while isinstance(function, functools.partial):
-            function = function.func
-        return self._component or getattr(function, "__module__", None) or "application"
 
-    def _key_of(self, call: Call) -> str:
-        # In full, since functions of one name in different places are different calls.
-        return f"{self._component_of(call)}.{self._name or _name_of(call.function)}"
-
-    def _name_in(self, call: Call) -> str:
-        return self._name or _name_of(call.function).rpartition("<locals>.")[2]
-
-
+NAMES_KEPT = 1000
+"""Functions of which one guard remembers what their names tell."""
 _NOTHING_SAID = Operation()
+_OF_KIND = {kind: Operation(kind=kind) for kind in OperationKind}
 
 
 def guard(
@@ -349,12 +349,6 @@ def guard(
 ) -> Guard:
     """Return a guard; see :class:`Guard`."""
     return Guard(*policies, operation=operation, component=component, name=name, handler=handler)
-
-
-def _name_of(function: Any) -> str:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return getattr(function, "__qualname__", None) or type(function).__qualname__
 
 
 def _invoke(call: Call) -> Any:

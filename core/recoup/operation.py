@@ -135,7 +135,10 @@ class Call:
 
     Attributes:
         operation: what the application says of it.
-        function: what is called.
+        component: where in the application.
+        name: what is called, for the operator.
+        key: what is called, for whatever is kept for each function.
+        function: the function itself.
         args: its positional arguments.
         kwargs: its keyword arguments.
         policies: the policy configurations that the guard was given.
@@ -151,6 +154,9 @@ class Call:
     """
 
     operation: Operation = field(factory=Operation)
+    component: str = ""
+    name: str = ""
+    key: str = ""
     function: Callable[..., Any] | None = None
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(factory=dict)
