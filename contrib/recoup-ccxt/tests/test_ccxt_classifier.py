@@ -39,7 +39,7 @@ def test_every_class_of_ccxt_is_classified(classify, kind):
     assert found is not None
     if issubclass(kind, ccxt.OperationFailed) and found.outcome_known:
         # Only what is refused before execution may be sent again without a look.
-        assert kind in {ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.OnMaintenance, ccxt.InvalidNonce}
+        assert kind in {ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.InvalidNonce}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_every_class_of_ccxt_is_classified(classify, kind):
         (ccxt.OrderNotFound, FailureReason.ORDER_NOT_FOUND, False, True),
         (ccxt.DuplicateOrderId, FailureReason.DUPLICATE_ORDER, False, True),
         (ccxt.MarketClosed, FailureReason.ORDER_REJECTED, False, True),
-        (ccxt.OnMaintenance, FailureReason.MAINTENANCE, True, True),
+        (ccxt.OnMaintenance, FailureReason.MAINTENANCE, True, False),
         (ccxt.InvalidNonce, FailureReason.CLOCK_SKEW, True, True),
         (ccxt.RateLimitExceeded, FailureReason.RATE_LIMITED, True, True),
         (ccxt.RequestTimeout, FailureReason.TIMEOUT, True, False),
@@ -140,6 +140,13 @@ def test_subclasses_of_the_application_count_as_their_base(classify):
             ccxt.ExchangeNotAvailable("gate POST https://g/x 503 S <h1>maintenance</h1>"),
             FailureReason.MAINTENANCE,
             True,
+            False,
+        ),
+        (ccxt.OnMaintenance('okx {"code":"50001","data":[]}'), FailureReason.MAINTENANCE, True, False),
+        (
+            ccxt.OnMaintenance('kraken {"error":["EService:Market in cancel_only mode"]}'),
+            FailureReason.MAINTENANCE,
+            True,
             True,
         ),
     ],
@@ -215,7 +222,7 @@ def test_in_every_map_of_ccxt_nothing_in_doubt_may_be_sent_again(classify, venue
             continue
         found = classify(kind(body(venue, key)))
         if found.retryable and found.outcome_known:
-            refused = (ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.OnMaintenance, ccxt.InvalidNonce)
+            refused = (ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.InvalidNonce)
             assert issubclass(kind, refused) or venue in VENUE_TABLES, key
 
 

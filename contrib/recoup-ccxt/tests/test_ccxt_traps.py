@@ -32,6 +32,7 @@ UNKNOWN_OUTCOME = [
     (("json", {"code": -1006, "msg": "status unknown"}, 500), FailureReason.SERVER_ERROR),
     (("json", {"code": -1007, "msg": "status unknown"}, 504), FailureReason.TIMEOUT),
     (("html", "<html>bad gateway</html>", 502), FailureReason.SERVER_ERROR),
+    (("html", "<h1>Maintenance</h1>", 503), FailureReason.MAINTENANCE),
     (("resets",), FailureReason.CONNECTION_LOST),
     (("hangs",), FailureReason.TIMEOUT),
 ]
@@ -47,7 +48,6 @@ KNOWN_OUTCOME = [
         False,
     ),
     (("json", {"code": -1013, "msg": "Filter failure: LOT_SIZE"}, 400), FailureReason.ORDER_REJECTED, False),
-    (("html", "<h1>Maintenance</h1>", 503), FailureReason.MAINTENANCE, True),
 ]
 
 

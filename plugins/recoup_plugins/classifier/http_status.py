@@ -26,7 +26,8 @@ _FORBIDDEN = _answer(FailureReason.PERMISSION, ErrorSeverity.HIGH, retryable=Fal
 _SERVER_ERROR = _answer(FailureReason.SERVER_ERROR, retryable=True, known=False)
 _UNSUPPORTED = _answer(FailureReason.SERVER_ERROR, retryable=False, known=True)
 _GATEWAY_TIMEOUT = _answer(FailureReason.TIMEOUT, retryable=True, known=False)
-_MAINTENANCE = _answer(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=True)
+# Venues have answered so to orders that they did execute: the page comes from a gateway, not from what executes.
+_MAINTENANCE = _answer(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=False)
 
 BY_STATUS = {
     401: _UNAUTHENTICATED,

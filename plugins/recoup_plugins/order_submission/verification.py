@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import define, field, frozen
 
-from recoup import Operation, OperationKind
+from recoup import Operation, OperationKind, OrderNotVerifiable
 
 if TYPE_CHECKING:
     from recoup import Host
@@ -21,6 +21,8 @@ _SHORTEST_LOOKUP = 5.0
 """A lookup that begins just before the window ends still gets a fair chance: an adopted order is worth the seconds."""
 _SHORTEST_PAUSE = 0.01
 """Keeps rounding in the settle time from turning the last poll into a busy loop."""
+_NOT_VERIFIABLE_ENOUGH = 3
+"""``OrderNotVerifiable`` is permanent by its meaning; so many in a row rule out that only one answer was odd."""
 
 
 class Finding(Enum):
@@ -107,9 +109,10 @@ class Verification:
     max_pause: float
     _lookups: int = field(default=0, init=False)
     _failure: str = field(default="", init=False)
+    _not_verifiable: int = field(default=0, init=False)
 
     async def run(self) -> Verdict:
-        """Look until the order is found, is absent beyond doubt, or the window has passed."""
+        """Look until the order is found, is absent beyond doubt, can't be looked up, or the window has passed."""
         clock = self.host.clock
         end = clock.monotonic() + self.window
         absence = Absence(self.settle_time)
@@ -129,7 +132,7 @@ class Verification:
                 absence.discard()
                 wait, pause = pause, pause * _FAILURE_GROWTH
             pause = min(pause, self.max_pause)
-            if now >= end:
+            if now >= end or self._not_verifiable >= _NOT_VERIFIABLE_ENOUGH:
                 return self._verdict(Finding.UNRESOLVED)
             await clock.sleep(max(_SHORTEST_PAUSE, min(wait, end - now)))
 
@@ -157,10 +160,12 @@ class Verification:
         except Exception as error:  # noqa: BLE001 - whatever a lookup raises, it says nothing of the order
             failure = error
         else:
+            self._not_verifiable = 0
             if answer is None or (isinstance(answer, Mapping) and answer):
                 return answer
             failure = TypeError(f"find_order must give an order or None, got {type(answer).__name__}")
         self._failure = type(failure).__name__
+        self._not_verifiable = self._not_verifiable + 1 if isinstance(failure, OrderNotVerifiable) else 0
         return failure
 
     def _verdict(self, finding: Finding, order: Any = None) -> Verdict:

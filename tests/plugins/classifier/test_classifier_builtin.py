@@ -139,9 +139,9 @@ def test_what_is_no_error_status_counts_as_none(classify, value):
     assert classify(type("ApiError", (Exception,), {"code": value})()) is None
 
 
-def test_a_503_that_says_maintenance_is_maintenance(classify):
+def test_a_503_that_says_maintenance_is_maintenance_and_says_nothing_of_the_order(classify):
     found = classify(Answered(503, text="<h1>Scheduled Maintenance</h1>"))
-    assert (found.reason, found.outcome_known) == (FailureReason.MAINTENANCE, True)
+    assert (found.reason, found.outcome_known) == (FailureReason.MAINTENANCE, False)
 
 
 def test_retry_after_is_read_in_any_case_and_form(classify, host):

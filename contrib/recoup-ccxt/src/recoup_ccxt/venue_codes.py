@@ -77,6 +77,7 @@ BINANCE = VenueCodes(
 
 OKX = VenueCodes(
     codes={
+        # "Service temporarily unavailable" does not say that the request was not processed.
         "50001": verdicts.MAINTENANCE,
         "50004": verdicts.TIMED_OUT,
         "50011": verdicts.RATE_LIMITED,
@@ -140,7 +141,8 @@ KRAKEN = VenueCodes(
         "EOrder:Unknown order": verdicts.NOT_FOUND,
         "EService:Busy": verdicts.SERVER_ERROR,
         "EService:Deadline elapsed": verdicts.TIMED_OUT,
-        "EService:Market in": verdicts.MAINTENANCE,
+        # "Market in cancel_only mode", "post_only mode": refused by the market itself.
+        "EService:Market in": verdicts.MARKET_CLOSED,
         "EService:Throttled": verdicts.RATE_LIMITED,
         "EService:Timeout": verdicts.TIMED_OUT,
         "EService:Unavailable": verdicts.SERVER_ERROR,

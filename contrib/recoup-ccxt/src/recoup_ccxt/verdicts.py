@@ -25,7 +25,7 @@ CERTIFICATE_REFUSED = _verdict(
 )
 RATE_LIMITED = _verdict(FailureReason.RATE_LIMITED, retryable=True, known=True)
 BANNED = _verdict(FailureReason.BANNED, ErrorSeverity.HIGH, retryable=True, known=True)
-MAINTENANCE = _verdict(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=True)
+MARKET_CLOSED = _verdict(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=True)
 CLOCK_SKEW = _verdict(FailureReason.CLOCK_SKEW, retryable=True, known=True)
 
 # Refused for good.
@@ -50,6 +50,7 @@ UNSUPPORTED = _verdict(
 
 # The order may have been accepted.
 SERVER_ERROR = _verdict(FailureReason.SERVER_ERROR, retryable=True, known=False)
+MAINTENANCE = _verdict(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=False)
 TIMED_OUT = _verdict(FailureReason.TIMEOUT, ErrorSeverity.MEDIUM, ErrorCategory.NETWORK, retryable=True, known=False)
 CONNECTION_LOST = _verdict(
     FailureReason.CONNECTION_LOST, ErrorSeverity.MEDIUM, ErrorCategory.NETWORK, retryable=True, known=False
