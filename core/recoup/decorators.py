@@ -56,9 +56,10 @@ def with_retry(
         ValueError: a number is out of range.
         TypeError: ``exceptions`` holds something else than exception classes.
     """
-    retries = DEFAULT_RETRIES if max_retries is None else max_retries
-    if not isinstance(retries, int):
-        raise TypeError(f"max_retries is a number, got {retries!r}; write @with_retry() with its parentheses")
+    retries: Any = DEFAULT_RETRIES if max_retries is None else max_retries
+    _refuse_bare("with_retry", retries)
+    if not isinstance(retries, int) or isinstance(retries, bool):
+        raise TypeError(f"max_retries is a whole number, got {retries!r}")
     if retries < 0:
         raise ValueError(f"max_retries is the number of repetitions and can't be negative, got {retries}")
     config = RetryConfig(
@@ -86,7 +87,12 @@ def with_circuit_breaker(
         expected_exception: only these count as failures.
         name: share the circuit with all who name it; by default each function has its own.
         handler: the handler; by default the current one, or the factory's.
+
+    Raises:
+        ValueError: a number is out of range.
+        TypeError: a value is of the wrong type, as where the parentheses were left out.
     """
+    _refuse_bare("with_circuit_breaker", failure_threshold)
     config = CircuitBreakerConfig(
         failure_threshold=failure_threshold,
         recovery_timeout=recovery_timeout,
@@ -112,9 +118,20 @@ def with_fallback(
         default_value: for ``RETURN_DEFAULT``.
         fallback_function: for ``RETRY_ALTERNATIVE``; called with the call's arguments.
         handler: the handler; by default the current one, or the factory's.
+
+    Raises:
+        ValueError: ``RETRY_ALTERNATIVE`` without a function.
+        TypeError: a value is of the wrong type, as where the parentheses were left out.
     """
+    _refuse_bare("with_fallback", strategy)
     config = FallbackConfig(strategy=strategy, default_value=default_value, fallback_function=fallback_function)
     return Guard(config, handler=handler, may_repeat=False)
+
+
+def _refuse_bare(decorator: str, first: object) -> None:
+    """Refuse the decorated function itself, which comes as the first argument where the parentheses are missing."""
+    if inspect.isroutine(first) or inspect.isclass(first):
+        raise TypeError(f"@{decorator} takes arguments: write @{decorator}() with its parentheses")
 
 
 def enhanced_error_handler(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import frozen, has
 
 from recoup.errors import PluginLoadError
 
@@ -53,6 +53,19 @@ class PluginSource:
         if not inspect.isclass(found):
             raise PluginLoadError(self.name, f"its entry point gives a {type(found).__name__}, but must name a class")
         return found
+
+
+def config_class_of(name: str, plugin_class: Any) -> type | None:
+    """Return the class of a plugin's own section, its ``Config``, or None where it has none.
+
+    Raises:
+        PluginLoadError: it is no attrs class.
+    """
+    config_class: type | None = getattr(plugin_class, "Config", None)
+    if config_class is not None and not (inspect.isclass(config_class) and has(config_class)):
+        message = f"{plugin_class.__name__}.Config must be an attrs class: decorate it with @attrs.frozen(kw_only=True)"
+        raise PluginLoadError(name, message)
+    return config_class
 
 
 def installed_plugins() -> dict[str, PluginSource]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 from anyio import to_thread
+from attrs import evolve
 
 from recoup._current import current_handler
 from recoup.classification import ErrorCategory, ErrorSeverity
@@ -26,7 +29,7 @@ from recoup.publisher import Publisher
 from recoup.synchronous import SyncBridge
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
     from contextvars import Token
     from random import Random
     from types import TracebackType
@@ -38,7 +41,11 @@ if TYPE_CHECKING:
     from recoup.operation import Operation
     from recoup.outcome import Outcome
 
-_CONTEXT_FIELDS = frozenset({"user_id", "bot_id", "symbol", "order_id", "max_recovery_attempts", "recovery_attempts"})
+_OWN_FIELDS = frozenset({"error_id", "timestamp", "severity"})
+"""Fields that the handler fills in where the application does not."""
+_CONTEXT_FIELDS = _OWN_FIELDS | frozenset(
+    {"user_id", "bot_id", "symbol", "order_id", "max_recovery_attempts", "recovery_attempts"}
+)
 _POLICY_KEYS = ("max_attempts", "base_delay", "max_delay", "backoff_strategy", "exponential_base", "jitter")
 
 
@@ -46,6 +53,24 @@ def _new_random() -> Random:
     from random import Random  # noqa: PLC0415 - it loads hash functions
 
     return Random()  # noqa: S311 - jitter, not cryptography
+
+
+def _check_arguments(config: object, plugins: object) -> None:
+    if config is not None and not isinstance(config, Config):
+        remedy = "Config.from_dict(values)" if isinstance(config, Mapping) else "Config.from_file(path)"
+        raise TypeError(f"config must be a recoup.Config, got {type(config).__name__}; make one with {remedy}")
+    if plugins is not None and not (isinstance(plugins, Mapping) and all(isinstance(name, str) for name in plugins)):
+        raise TypeError(f'plugins must map names to plugins, such as {{"mine": Mine}}, got {type(plugins).__name__}')
+
+
+def _check_own_fields(fields: Mapping[str, Any]) -> None:
+    if not isinstance(fields.get("severity", ErrorSeverity.LOW), ErrorSeverity):
+        raise TypeError(f"severity must be an ErrorSeverity, such as ErrorSeverity.HIGH, got {fields['severity']!r}")
+    if "error_id" in fields and not (isinstance(fields["error_id"], str) and fields["error_id"]):
+        raise TypeError(f"error_id must be text that is not empty, got {fields['error_id']!r}")
+    when = fields.get("timestamp")
+    if "timestamp" in fields and (not isinstance(when, datetime) or when.tzinfo is None):
+        raise TypeError(f"timestamp must be a datetime with a time zone, such as datetime.now(UTC), got {when!r}")
 
 
 class ErrorHandler:
@@ -70,6 +95,7 @@ class ErrorHandler:
 
     Raises:
         ConfigError: the configuration does not fit the plugins.
+        TypeError: ``config`` is no :class:`Config`, or ``plugins`` no mapping.
     """
 
     def __init__(
@@ -81,6 +107,7 @@ class ErrorHandler:
         plugins: Mapping[str, Any] | None = None,
         discover: bool = True,
     ) -> None:
+        _check_arguments(config, plugins)
         self.config = config if config is not None else Config()
         self.clock: Clock = clock or SystemClock()
         self.random = random or _new_random()
@@ -122,29 +149,35 @@ class ErrorHandler:
             component: where in the application, such as ``"exchange"``.
             operation: what failed, such as ``"create_order"``.
             **kwargs: ``user_id``, ``bot_id``, ``symbol``, ``order_id``, ``recovery_attempts``,
-                ``max_recovery_attempts``, ``call``, and ``details``, a mapping; whatever else is given goes into
+                ``max_recovery_attempts``, ``call``; ``error_id``, ``timestamp`` (an aware datetime) and ``severity``,
+                which wins over the classification's; and ``details``, a mapping; whatever else is given goes into
                 ``details`` as well.
+
+        Raises:
+            TypeError: ``error_id``, ``timestamp`` or ``severity`` is of the wrong type.
         """
         fields = {name: kwargs.pop(name) for name in _CONTEXT_FIELDS & kwargs.keys()}
+        _check_own_fields(fields)
         call = kwargs.pop("call", None)
         details = {**(kwargs.pop("details", None) or {}), **kwargs}
         context = self._bare_context(error, component, operation, details=details, call=call, **fields)
-        context.classification = self.hooks.classify(error, context)
-        context.severity = context.classification.severity
+        classification = self.hooks.classify(error, context)
+        if "severity" in fields:  # both carry it, so that whoever reads either is told the same
+            classification = evolve(classification, severity=fields["severity"])
+        context.classification = classification
+        context.severity = classification.severity
         context.stack_trace = self._publisher.clean_trace(error)
         return context
 
     def _bare_context(self, error: Exception, component: str, operation: str, **fields: Any) -> ErrorContext:
-        fields.setdefault("max_recovery_attempts", self.config.error_handling.max_recovery_attempts)
+        defaults: dict[str, Any] = {
+            "error_id": os.urandom(16).hex(),
+            "timestamp": self.clock.now(),
+            "severity": ErrorSeverity.MEDIUM,
+            "max_recovery_attempts": self.config.error_handling.max_recovery_attempts,
+        }
         return ErrorContext(
-            os.urandom(16).hex(),
-            self.clock.now(),
-            ErrorSeverity.MEDIUM,
-            component,
-            operation,
-            error,
-            sanitizer=self.hooks.sanitize,
-            **fields,
+            component=component, operation=operation, error=error, sanitizer=self.hooks.sanitize, **(defaults | fields)
         )
 
     async def process(

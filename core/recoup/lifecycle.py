@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from anyio import to_thread
 
 from recoup.errors import HandlerStateError, PluginTimeout
 from recoup.events import PluginEvent, StateEvent
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from recoup.events import Event
     from recoup.manager import PluginManager
 
+START_LIMIT = 30.0
+"""Seconds that one plugin may take to start, unless the configuration gives it a time limit of its own."""
 STOP_LIMIT = 30.0
 """Seconds that one plugin may take to stop."""
 
@@ -86,11 +89,20 @@ class Lifecycle:
         self._plugins.close()
 
     async def started(self, name: str, plugin: Any) -> None:
-        """Start one plugin, where the handler is started; one that fails is taken out."""
+        """Start one plugin, where the handler is started; one that fails or takes too long is taken out.
+
+        A plain function can't be interrupted: it runs in the event loop's own thread, and is limited only where the
+        configuration gives its plugin a time limit; then it runs in a thread that is left behind if need be.
+        """
         if self._state is not HandlerState.STARTED:
             return
+        configured = self._plugins.time_limit(name)
+        seconds = START_LIMIT if configured is None else configured
         try:
-            await _run(plugin, "start")
+            with anyio.move_on_after(seconds) as limit:
+                await _run(plugin, "start", in_thread=configured is not None)
+            if limit.cancelled_caught:
+                raise PluginTimeout(name, f"took more than {seconds:g} s to start")  # noqa: TRY301 - reported below
         except Exception as failure:  # noqa: BLE001 - a plugin's failure never takes the application down
             self._plugins.report(name, "start", failure)
             self._plugins.unregister(name)
@@ -123,9 +135,14 @@ class Lifecycle:
             self._publish(StateEvent(subject="handler", old=old.value, new=self._state.value))
 
 
-async def _run(plugin: Any, method: str) -> None:
+async def _run(plugin: Any, method: str, *, in_thread: bool = False) -> None:
     function = getattr(plugin, method, None)
-    if function is not None:
+    if function is None:
+        return
+    if in_thread and not inspect.iscoroutinefunction(function):
+        # Boxed, since trio refuses a thread's answer that is a coroutine.
+        (result,) = await to_thread.run_sync(lambda: (function(),), abandon_on_cancel=True)
+    else:
         result = function()
-        if inspect.isawaitable(result):
-            await result
+    if inspect.isawaitable(result):
+        await result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from recoup.config.models import PluginSettings
+from recoup.discovery import config_class_of
 from recoup.dispatch.generation import Generation
 from recoup.dispatch.health import PluginHealth
 from recoup.dispatch.hooks import CompiledHooks, Hooks
@@ -106,8 +107,9 @@ class PluginManager:
             except ConfigError as failure:
                 problems.extend(failure.problems)
             except PluginError as failure:
-                self._leave_out(source, str(failure))
-                events.append(PluginEvent(plugin=name, fault="not_loaded", detail=str(failure)))
+                reason = str(failure).removeprefix(f"plugin {name!r}: ")  # both say which plugin already
+                self._leave_out(source, reason)
+                events.append(PluginEvent(plugin=name, fault="not_loaded", detail=reason))
         if problems:
             raise ConfigError(problems)
         self._recompile()
@@ -206,6 +208,10 @@ class PluginManager:
                 )
         return sorted(statuses, key=lambda status: status.name)
 
+    def time_limit(self, name: str) -> float | None:
+        """Return the seconds that the configuration gives a plugin, or None."""
+        return self._settings(name).time_limit
+
     def close(self) -> None:
         """End the worker threads of time-limited plugins."""
         with self._lock:
@@ -216,10 +222,14 @@ class PluginManager:
         section = self._config.error_handling
         places = {f"error_handling.plugins.{name}": name for name in section.plugins}
         places |= {f"error_handling.plugin_order.{i}": name for i, name in enumerate(section.plugin_order)}
+        unknown = {path: name for path, name in places.items() if name not in sources}
+        if not unknown:
+            return []
+        from recoup.config.wording import nearest, show  # noqa: PLC0415 - for error messages alone
+
         return [
-            ConfigProblem(path, f"no plugin named {name!r} is installed{did_you_mean(name, sources)}")
-            for path, name in places.items()
-            if name not in sources
+            ConfigProblem(path, f"no plugin named {show(name, sources)} is installed{nearest(name, sources)}")
+            for path, name in unknown.items()
         ]
 
     def _is_wanted(self, name: str, plugin_class: type) -> bool:
@@ -251,14 +261,14 @@ class PluginManager:
 
     def _section(self, name: str, plugin_class: type) -> Any:
         section = self._settings(name).config
-        config_class = getattr(plugin_class, "Config", None)
+        config_class = config_class_of(name, plugin_class)
         if not section:
             return self._default_section(name, config_class)
         from recoup.config.loader import structure_section  # noqa: PLC0415 - cattrs only where there is a section
         from recoup.config.structure import StructureProblems  # noqa: PLC0415 - as above
 
         try:
-            return structure_section(plugin_class, section, f"error_handling.plugins.{name}.config")
+            return structure_section(plugin_class, config_class, section, f"error_handling.plugins.{name}.config")
         except StructureProblems as failure:
             raise ConfigError(failure.problems) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from enum import Enum
@@ -104,6 +105,29 @@ _KIND_OF_VERB = {
 }
 
 
+def _is_kind(_: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, OperationKind):
+        raise TypeError(f"Operation.{attribute.name} must be a kind such as OperationKind.READ, got {value!r}")
+
+
+def _is_text(_: object, attribute: Any, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"Operation.{attribute.name} must be text or None, got {type(value).__name__}")
+    if not value:
+        raise ValueError(f"Operation.{attribute.name} is empty; give None where there is none")
+
+
+def _is_deadline(_: object, attribute: Any, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError(f"Operation.{attribute.name} must be a number of seconds or None, got {value!r}")
+    if math.isnan(value) or value < 0:
+        raise ValueError(f"Operation.{attribute.name} must be 0 seconds or more, got {value}; None sets no limit")
+
+
 @frozen(kw_only=True)
 class Operation:
     """What the application says of a call before it makes it. Immutable.
@@ -116,15 +140,19 @@ class Operation:
         venue: where to ask about the venue's status and clock.
         key: names the resource that gates and limits are kept for, such as ``"binance:account-1"``.
         deadline: seconds from the first attempt after which nothing is sent again, or None for no limit.
+
+    Raises:
+        TypeError: a value is of a type that its field does not take.
+        ValueError: a text is empty, or the deadline is negative or not a number.
     """
 
-    kind: OperationKind = OperationKind.UNSPECIFIED
-    client_order_id: str | None = None
-    symbol: str | None = None
+    kind: OperationKind = field(default=OperationKind.UNSPECIFIED, validator=_is_kind)
+    client_order_id: str | None = field(default=None, validator=_is_text)
+    symbol: str | None = field(default=None, validator=_is_text)
     orders: OrderPort | None = None
     venue: VenuePort | None = None
-    key: str | None = None
-    deadline: float | None = None
+    key: str | None = field(default=None, validator=_is_text)
+    deadline: float | None = field(default=None, validator=_is_deadline)
 
 
 @define(kw_only=True, eq=False)

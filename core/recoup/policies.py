@@ -7,7 +7,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
-from attrs.validators import ge, gt, in_, instance_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -32,15 +31,69 @@ class FallbackStrategy(Enum):
     """The last good result for the same arguments."""
 
 
-def _finite(_: object, attribute: Any, value: Any) -> None:
+def _whole_from_one(_: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"'{attribute.name}' must be a whole number (got {value!r})")
+    if value < 1:
+        raise ValueError(f"'{attribute.name}' must be 1 or more (got {value})")
+
+
+def _number(attribute: Any, value: Any) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError(f"'{attribute.name}' must be a number (got {value!r})")
     if not math.isfinite(value):
-        raise ValueError(f"{attribute.name} must be finite, got {value}")
+        raise ValueError(f"'{attribute.name}' must be finite (got {value})")
+
+
+def _from_zero(_: object, attribute: Any, value: Any) -> None:
+    _number(attribute, value)
+    if value < 0:
+        raise ValueError(f"'{attribute.name}' must be 0 or more (got {value})")
+
+
+def _from_one(_: object, attribute: Any, value: Any) -> None:
+    _number(attribute, value)
+    if value < 1:
+        raise ValueError(f"'{attribute.name}' must be 1 or more (got {value})")
+
+
+def _above_zero(_: object, attribute: Any, value: Any) -> None:
+    _number(attribute, value)
+    if value <= 0:
+        raise ValueError(f"'{attribute.name}' must be above 0 (got {value})")
+
+
+def _flag(_: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"'{attribute.name}' must be True or False (got {value!r})")
+
+
+def _backoff(_: object, attribute: Any, value: Any) -> None:
+    if value not in BACKOFF_STRATEGIES:
+        raise ValueError(f"'{attribute.name}' must be one of {', '.join(BACKOFF_STRATEGIES)} (got {value!r})")
 
 
 def _exception_types(_: object, attribute: Any, value: Any) -> None:
     types = value if isinstance(value, tuple) else (value,)
     if not types or not all(isinstance(item, type) and issubclass(item, Exception) for item in types):
-        raise TypeError(f"{attribute.name} takes exception classes derived from Exception, got {value!r}")
+        raise TypeError(f"{attribute.name} takes exception classes derived from Exception (got {value!r})")
+
+
+def _name(_: object, attribute: Any, value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise TypeError(f"'{attribute.name}' must be a text that is not empty, or None (got {value!r})")
+
+
+def _strategy(_: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, FallbackStrategy):
+        raise TypeError(
+            f"'{attribute.name}' must be a FallbackStrategy, such as FallbackStrategy.RETURN_NONE (got {value!r})"
+        )
+
+
+def _function(_: object, attribute: Any, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"'{attribute.name}' must be a function (got {value!r})")
 
 
 @frozen(kw_only=True)
@@ -50,7 +103,7 @@ class RetryConfig:
     Attributes:
         max_attempts: calls made at most, the first included.
         base_delay: seconds before the first repetition.
-        max_delay: seconds that no delay exceeds, except one that the other side asked for.
+        max_delay: seconds that no delay exceeds, except one that the other side asked for; not below ``base_delay``.
         backoff_strategy: ``exponential``, ``linear`` or ``constant``.
         exponential_base: factor from one exponential delay to the next.
         jitter: whether each delay is drawn from zero to the computed one ("full jitter", AWS Architecture Blog,
@@ -58,13 +111,17 @@ class RetryConfig:
         exceptions: only these are repeated.
     """
 
-    max_attempts: int = field(default=3, validator=[instance_of(int), ge(1)])
-    base_delay: float = field(default=1.0, validator=[instance_of((int, float)), ge(0), _finite])
-    max_delay: float = field(default=60.0, validator=[instance_of((int, float)), ge(0), _finite])
-    backoff_strategy: str = field(default="exponential", validator=in_(BACKOFF_STRATEGIES))
-    exponential_base: float = field(default=2.0, validator=[instance_of((int, float)), ge(1), _finite])
-    jitter: bool = field(default=False, validator=instance_of(bool))
+    max_attempts: int = field(default=3, validator=_whole_from_one)
+    base_delay: float = field(default=1.0, validator=_from_zero)
+    max_delay: float = field(default=60.0, validator=_from_zero)
+    backoff_strategy: str = field(default="exponential", validator=_backoff)
+    exponential_base: float = field(default=2.0, validator=_from_one)
+    jitter: bool = field(default=False, validator=_flag)
     exceptions: tuple[type[Exception], ...] = field(default=(Exception,), validator=_exception_types)
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_delay < self.base_delay:
+            raise ValueError(f"max_delay ({self.max_delay:g}) must not be below base_delay ({self.base_delay:g})")
 
 
 @frozen(kw_only=True)
@@ -79,12 +136,12 @@ class CircuitBreakerConfig:
             the guarded function.
     """
 
-    failure_threshold: int = field(default=5, validator=[instance_of(int), ge(1)])
-    recovery_timeout: float = field(default=60, validator=[instance_of((int, float)), gt(0), _finite])
+    failure_threshold: int = field(default=5, validator=_whole_from_one)
+    recovery_timeout: float = field(default=60, validator=_above_zero)
     expected_exception: type[Exception] | tuple[type[Exception], ...] = field(
         default=Exception, validator=_exception_types
     )
-    name: str | None = None
+    name: str | None = field(default=None, validator=_name)
 
 
 @frozen(kw_only=True)
@@ -97,9 +154,9 @@ class FallbackConfig:
         fallback_function: for ``RETRY_ALTERNATIVE``; called with the call's arguments.
     """
 
-    strategy: FallbackStrategy = field(default=FallbackStrategy.RETURN_NONE, validator=instance_of(FallbackStrategy))
+    strategy: FallbackStrategy = field(default=FallbackStrategy.RETURN_NONE, validator=_strategy)
     default_value: Any = None
-    fallback_function: Callable[..., Any] | None = None
+    fallback_function: Callable[..., Any] | None = field(default=None, validator=_function)
 
     def __attrs_post_init__(self) -> None:
         if self.strategy is FallbackStrategy.RETRY_ALTERNATIVE and self.fallback_function is None:

@@ -4,8 +4,9 @@ import argparse
 import json
 
 import pytest
+from attrs import frozen
 
-from recoup import RecoupError
+from recoup import RecoupError, hookimpl
 from recoup.cli import main
 from recoup.cli.runner import _parser
 
@@ -76,6 +77,102 @@ def test_a_check_prints_a_line_a_sentence(recoup):
     assert text.splitlines()[-1].startswith("fallback: ")
     code, text, _ = recoup("plugins", "check", "fallback", "--json")
     assert all(check["passed"] for check in json.loads(text))
+
+
+API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zv"
+
+
+class Raising:
+    enabled_by_default = False
+
+    @hookimpl
+    def classify(self, error):
+        raise ValueError(f"refused, api_key={API_KEY}")
+
+
+class Unbuildable:
+    def __init__(self):
+        raise RuntimeError(f"no licence, api_key={API_KEY}")
+
+
+def _unimportable():
+    raise ImportError(f"no module, api_key={API_KEY}")
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Install plugins beside those that are there."""
+    from recoup.discovery import PluginSource, installed_plugins
+
+    sources = installed_plugins()
+
+    def install(without=(), **plugins):
+        found = {name: source for name, source in sources.items() if name not in without}
+        for name, item in plugins.items():
+            load = item if not isinstance(item, type) else lambda item=item: item
+            found[name] = PluginSource(name=name, import_class=load)
+        for module in ("recoup.cli.plugins", "recoup.error_handler", "recoup.config.loader"):
+            monkeypatch.setattr(f"{module}.installed_plugins", lambda: found)
+
+    return install
+
+
+def test_a_plugin_is_checked_with_a_file_that_names_others_and_although_it_is_off(recoup, installed, tmp_path):
+    installed(raising=Raising)
+    file = tmp_path / "recoup.yaml"
+    file.write_text(
+        "error_handling: {plugin_order: [retry, fallback], plugins: {log_monitor: {}, fallback: {enabled: true}}}"
+    )
+    code, text, _ = recoup("plugins", "check", "fallback", "--config", str(file))
+    assert (code, text.splitlines()[-1]) == (0, "fallback: 6 passed, 0 failed")
+    code, text, _ = recoup("plugins", "check", "raising")
+    assert code == 1
+    assert "ValueError: refused" in text
+
+
+@pytest.mark.parametrize("plugin", [Raising, Unbuildable, _unimportable])
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_secret_in_a_plugin_s_exception_is_not_printed(recoup, installed, plugin, flags):
+    installed(mine=plugin)
+    for words in (["check", "mine"], ["list"]):
+        code, out, err = recoup("plugins", *words, *flags)
+        assert API_KEY not in out + err
+        assert code == (1 if "check" in words else 0)
+
+
+def test_without_a_sanitizer_no_detail_is_printed_at_all(recoup, installed, tmp_path):
+    installed(without=("security_sanitizer",), mine=Raising)
+    _, text, _ = recoup("plugins", "check", "mine")
+    assert "[WITHHELD]" in text
+    assert "refused" not in text
+
+
+def test_a_file_that_fits_no_handler_leaves_details_withheld(recoup, installed, tmp_path):
+    @frozen
+    class Needs:
+        key: str
+
+    class Needy:
+        Config = Needs
+
+    installed(mine=Raising, needy=Needy)
+    code, text, _ = recoup("plugins", "check", "mine")
+    assert code == 1
+    assert "[WITHHELD]" in text
+
+
+def test_the_log_does_not_repeat_what_the_table_says(recoup, installed):
+    from loguru import logger
+
+    installed(without=("log_monitor",), mine=Unbuildable)
+    lines = []
+    sink = logger.add(lines.append)
+    try:
+        code, table, _ = recoup("plugins", "list")
+    finally:
+        logger.remove(sink)
+    assert (code, lines) == (0, [])
+    assert "no: Unbuildable can't be built: RuntimeError" in table
 
 
 def test_a_plugin_that_is_not_installed_is_named(recoup):

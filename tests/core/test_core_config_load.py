@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
@@ -118,6 +118,8 @@ class TestYamlFaults:
             ("a: 1\na: 2", "line 2, column 1", "the key a stands twice"),
             ("a: [1", "line 1, column 6", "expected ',' or ']'"),
             ("a: *nowhere1", "line 1, column 4", "found undefined alias a text of 8 characters"),
+            ("a: *hunterpassword", "line 1, column 4", "found undefined alias a text of 14 characters"),
+            ("a: *plugin_ordr", "line 1, column 4", "found undefined alias 'plugin_ordr'"),
             ("a: !python/object:os.system x", "line 1, column 4", "could not determine a constructor"),
             ("a: 1\n---\nb: 2", "line 2, column 1", "but found another document"),
             ("a: \x07", "", "special characters are not allowed"),
@@ -170,6 +172,41 @@ class TestYamlFaults:
         assert message == "keys are text; put it in quotes"
 
 
+class TestWhatContradictsItself:
+    def read(self, text: str) -> dict[str, str]:
+        return problems(Config.from_yaml, text)
+
+    def test_a_plugin_order_that_names_one_twice(self) -> None:
+        assert self.read("error_handling: {plugin_order: [retry, fallback, retry]}") == {
+            "error_handling.plugin_order.2": "names retry again; it can come only once"
+        }
+
+    def test_a_plugin_order_that_names_a_disabled_one(self) -> None:
+        text = "error_handling: {plugin_order: [retry], plugins: {retry: {enabled: false}}}"
+        (message,) = self.read(text).values()
+        assert message == "names retry, which error_handling.plugins disables; take it out of one of them"
+
+    def test_a_retry_policy_whose_longest_delay_is_below_its_first(self) -> None:
+        text = "error_handling: {retry_policies: {a: {base_delay: 100, max_delay: 1}, b: {base_delay: 90}}}"
+        assert self.read(text) == {
+            "error_handling.retry_policies.a": "max_delay (1) must not be below base_delay (100)",
+            "error_handling.retry_policies.b": "max_delay (60) must not be below base_delay (90)",
+        }
+
+    @pytest.mark.parametrize(
+        ("levels", "words"),
+        [
+            ("error.low: LOUD", "loguru has no level 'LOUD'"),
+            ("eror.low: DEBUG", "'eror.low' is no kind of event"),
+        ],
+    )
+    def test_a_log_level_or_an_event_that_does_not_exist(self, levels: str, words: str) -> None:
+        text = f"error_handling: {{plugins: {{log_monitor: {{config: {{levels: {{{levels}}}}}}}}}}}"
+        found = self.read(text)
+        assert list(found) == ["error_handling.plugins.log_monitor.config.levels"]
+        assert words in str(found)
+
+
 class TestTomlFaults:
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -208,6 +245,24 @@ class TestEnvironment:
         assert self.read(max_recovery_attempts="${UNSET:-4}").max_recovery_attempts == 4
         monkeypatch.setenv("UNSET", "5")
         assert self.read(max_recovery_attempts="${UNSET:-4}").max_recovery_attempts == 5
+
+    def test_an_empty_variable_takes_the_default_as_in_sh(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("EMPTY", "")
+        assert self.read(max_recovery_attempts="${EMPTY:-4}").max_recovery_attempts == 4
+        section = self.read(severity_levels={"low": {"notify": ["<${EMPTY}>", "<${EMPTY:-}>"]}})
+        assert section.severity_levels[ErrorSeverity.LOW].notify == ("<>", "<>")
+
+    def test_a_choice_may_come_from_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        @attrs.frozen
+        class Choosing:
+            side: Literal["buy", "sell"] = "buy"
+
+        class Plugin:
+            Config = Choosing
+
+        monkeypatch.setenv("SIDE", "sell")
+        plugins = {"p": {"config": {"side": "${SIDE}"}}}
+        Config.from_dict({"error_handling": {"plugins": plugins}}, plugins={"p": Plugin})
 
     def test_a_variable_that_is_not_set_is_one_problem_at_its_path(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("UNSET", raising=False)

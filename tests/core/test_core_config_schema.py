@@ -18,7 +18,9 @@ RIGHT = [
     {"error_handling": {"retry_policies": {"default": {"max_attempts": 5, "base_delay": 1}}}},
     {"error_handling": {"circuit_breakers": {"api": {"failure_threshold": 5, "recovery_timeout": 30}}}},
     {"error_handling": {"security": {"sanitization_level": "HIGH", "max_errors_per_minute": 10}}},
-    {"error_handling": {"plugins": {"retry": {"enabled": False, "time_limit": 1.5}}, "plugin_order": ["retry"]}},
+    {"error_handling": {"plugins": {"retry": {"enabled": True, "time_limit": 1.5}}, "plugin_order": ["retry"]}},
+    {"error_handling": None},
+    {"error_handling": {"security": None, "plugins": {"retry": None}, "retry_policies": {"default": None}}},
     {"error_handling": {"plugins": {"order_submission": {"config": {"settle_time": 5}}}}},
 ]
 WRONG = [

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypedDict
 
 import pytest
 from attrs import field, frozen
-from attrs.validators import matches_re
+from attrs.validators import ge, in_, matches_re, optional
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -230,11 +230,26 @@ class TestPluginSections:
         assert check({"a": 1}, Bare) == {"": "Bare takes no configuration; leave it out"}
         assert check({}, Bare) == {}
 
+    def test_a_config_that_is_no_attrs_class_is_no_fault_of_the_file(self) -> None:
+        class Plain:
+            class Config:
+                size = 1
+
+        assert check({"size": 2}, Plain) == {}
+
+    def test_nothing_below_a_key_is_an_empty_mapping(self) -> None:
+        default = Config()
+        assert Config.from_yaml("error_handling:") == default
+        assert Config.from_yaml("error_handling:\n  security:\n  severity_levels:\n  plugins:\n") == default
+        plugins = Config.from_dict({"error_handling": {"plugins": {"p": None}}}, plugins={"p": Plugin})
+        assert plugins.error_handling.plugins["p"].config == {}
+        assert built(inner=None, table={"k": None}) == built(table={"k": {}})
+
     def test_a_disabled_plugin_is_not_even_imported(self) -> None:
         settings = {"p": {"enabled": False, "config": {"nonsense": 1}}}
         Config.from_dict({"error_handling": {"plugins": settings}}, plugins={"p": Plugin})
 
-    @pytest.mark.parametrize("value", [[], 5, "x", None])
+    @pytest.mark.parametrize("value", [[], 5, "x"])
     def test_wrong_shapes_of_the_sections_around_it_are_problems_too(self, value: Any) -> None:
         for data in ({"plugins": value}, {"plugins": {"p": value}}, {"plugins": {"p": {"config": value}}}):
             with pytest.raises(ConfigError):
@@ -275,6 +290,81 @@ def test_a_secret_at_the_wrong_place_is_never_shown(secret: str, name: str, dept
         )
     assert secret not in str(caught.value)
     assert repr(secret)[1:-1] not in str(caught.value)
+
+
+class TestTextsThatMayBeSecrets:
+    """A text is shown where it has at most 6 characters or is close to a valid one; never below a secret's name."""
+
+    @pytest.mark.parametrize("secret", ["hunterpassword", "letmein", "correct horse", "SuperSecretToken", "abc1234"])
+    @pytest.mark.parametrize("name", [*FIELDS, "caught", "unknown", "listed", "pair", "mode", "colours"])
+    def test_are_not_shown_even_without_a_digit(self, secret: str, name: str) -> None:
+        for value in (secret, [secret], {"size": secret}):
+            with_key = {"p": {"config": {name: value, "flag": 1}, "time_limit": secret, "on_failure": secret}}
+            with pytest.raises(ConfigError) as caught:
+                Config.from_dict(
+                    {"error_handling": {"plugins": with_key, "plugin_order": [secret], "security": secret}},
+                    plugins={"p": Plugin},
+                )
+            assert secret not in str(caught.value)
+
+    def test_of_six_characters_or_close_to_a_valid_one_are_shown(self) -> None:
+        assert check({"colour": "grey"})["colour"] == "'grey' is not one of red, green; did you mean 'green'?"
+        policies = {"a": {"backoff_strategy": "exponental"}, "b": {"backoff_strategy": "swordfish"}}
+        with pytest.raises(ConfigError) as caught:
+            Config.from_dict({"error_handling": {"retry_policies": policies, "plugin_order": ["securty_sanitizer"]}})
+        text = str(caught.value)
+        assert "plugin named 'securty_sanitizer' is installed; did you mean 'security_sanitizer'?" in text
+        assert "a.backoff_strategy: must be one of exponential, linear, constant, got a text of 10 characters" in text
+
+    @pytest.mark.parametrize("name", ["api_key", "secrets", "Password", "bot_token", "webhook_auth", "keys"])
+    @pytest.mark.parametrize("value", ["abc", 123456, 1.5])
+    def test_below_a_secret_s_name_nothing_is_shown(self, name: str, value: Any) -> None:
+        found = check({"table": {name: value}, "anything": {name: value}})
+        assert found == {
+            f"table.{name}": "expected a mapping, got "
+            + ("a text of 3 characters" if isinstance(value, str) else "a number")
+        }
+
+    def test_below_a_field_that_names_a_secret_a_validator_s_words_show_nothing(self) -> None:
+        @frozen(kw_only=True)
+        class Keyed:
+            api_key: str = field(validator=matches_re("[0-9]+"))
+            pin: int = field(validator=ge(1000))
+            mode: str = field(default="fast", validator=optional(in_(("fast", "careful"))))
+
+        class KeyedPlugin:
+            Config = Keyed
+
+        assert check({"api_key": "abc", "pin": 12, "mode": "carful"}, KeyedPlugin) == {
+            "api_key": "is refused (ValueError), got a text of 3 characters",
+            "pin": "is refused (ValueError), got a number",
+            "mode": "'carful' is not one of fast, careful; did you mean 'careful'?",
+        }
+        assert "abc" not in str(check({"api_key": ["abc"], "pin": 12}, KeyedPlugin))
+
+    def test_a_rule_is_told_without_the_value_that_it_quotes(self) -> None:
+        assert check({"pattern": "letmein99"})["pattern"] == (
+            "must match regex '[a-z]+' ((a value) doesn't), got a text of 9 characters"
+        )
+
+    def test_a_rule_over_a_mapping_hides_keys_that_look_like_secrets_and_values_below_secret_names(self) -> None:
+        def echo(_: object, __: object, value: Any) -> None:
+            raise ValueError(f"can't take {value}")
+
+        @frozen(kw_only=True)
+        class Echoing:
+            values: Mapping[str, Any] = field(factory=dict, validator=echo)
+
+        class EchoPlugin:
+            Config = Echoing
+
+        section = {"a1b2c3d4e5f6g7": {"token": ["swordfish", 12345678]}, "plain": "short"}
+        assert check({"values": section}, EchoPlugin) == {
+            "values": "can't take {(a value): {'token': [(a value), (a value)]}, 'plain': 'short'}"
+        }
+
+    def test_a_choice_of_literals_is_listed(self) -> None:
+        assert check({"choice": "swordfish"}) == {"choice": "a text of 9 characters is not one of a, b"}
 
 
 @given(SECRETS)

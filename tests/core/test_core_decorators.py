@@ -99,6 +99,24 @@ class TestWithRetry:
             with_retry(exceptions=exceptions)
 
 
+class TestMissingParentheses:
+    @pytest.mark.parametrize("decorator", [with_retry, with_circuit_breaker, with_fallback])
+    def test_are_pointed_out(self, decorator):
+        with pytest.raises(TypeError) as refused:
+
+            @decorator
+            def fetch():
+                raise AssertionError("never called")
+
+        name = decorator.__name__
+        assert str(refused.value) == f"@{name} takes arguments: write @{name}() with its parentheses"
+
+    @pytest.mark.parametrize("value", [True, "3", 2.5])
+    def test_a_number_of_retries_is_a_whole_number(self, value):
+        with pytest.raises(TypeError, match="max_retries is a whole number"):
+            with_retry(value)
+
+
 class TestTheOthers:
     def test_a_circuit_breaker_does_not_repeat(self):
         handler, serves = make()

@@ -125,6 +125,25 @@ class TestConstruction:
         assert handler.classify_error(MemoryError()) is ErrorSeverity.MEDIUM
 
 
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("config", "remedy"),
+        [
+            ({"error_handling": {}}, "got dict; make one with Config.from_dict(values)"),
+            ("recoup.yaml", "got str; make one with Config.from_file(path)"),
+        ],
+    )
+    def test_what_is_no_configuration_is_told_how_to_become_one(self, config, remedy):
+        with pytest.raises(TypeError) as refused:
+            ErrorHandler(config)
+        assert str(refused.value) == f"config must be a recoup.Config, {remedy}"
+
+    @pytest.mark.parametrize("plugins", [[object], {1: object}, object])
+    def test_plugins_are_given_by_name(self, plugins):
+        with pytest.raises(TypeError, match="plugins must map names to plugins, such as "):
+            ErrorHandler(plugins=plugins)
+
+
 class TestTheContext:
     def test_is_classified(self):
         _, context = context_of(make(), MemoryError())
@@ -161,6 +180,36 @@ class TestTheContext:
         contexts = [context_of(handler)[1] for _ in range(100)]
         assert len({context.error_id for context in contexts}) == 100
         assert contexts[0].timestamp == datetime(2026, 1, 1, tzinfo=UTC)
+
+    def test_takes_the_id_the_time_and_the_severity_that_it_is_given(self):
+        when = datetime(2025, 5, 5, tzinfo=UTC)
+        given = {"error_id": "mine", "timestamp": when, "severity": ErrorSeverity.LOW}
+        _, context = context_of(make(), MemoryError(), **given)
+        assert (context.error_id, context.timestamp, context.severity) == ("mine", when, ErrorSeverity.LOW)
+        assert context.details == {}
+        assert context.classification == evolve(KNOWN, severity=ErrorSeverity.LOW, category=ErrorCategory.SYSTEM)
+
+    @pytest.mark.anyio
+    async def test_keeps_the_severity_that_it_is_given_when_it_is_handled(self):
+        handler = make()
+        error, context = context_of(handler, MemoryError(), severity=ErrorSeverity.LOW)
+        outcome = await handler.process(error, context)
+        assert (context.severity, outcome.classification.severity) == (ErrorSeverity.LOW, ErrorSeverity.LOW)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("error_id", ""),
+            ("error_id", 5),
+            ("timestamp", 1),
+            ("timestamp", None),
+            ("timestamp", datetime(2025, 5, 5)),
+            ("severity", "high"),
+        ],
+    )
+    def test_refuses_values_that_are_none(self, field, value):
+        with pytest.raises(TypeError, match=f"{field} must be"):
+            context_of(make(), **{field: value})
 
     def test_has_a_sanitized_stack_trace_of_a_raised_error(self):
         handler = make()

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
+from attrs import frozen
 
 from recoup import (
     Classification,
@@ -198,6 +199,50 @@ class TestFailures:
         assert log.lines[2:] == ["stop b", "stop a"]
         assert log.faults("b") == ["started", "timed_out"]
 
+    async def test_a_plugin_that_hangs_while_it_starts_is_taken_out(self, monkeypatch):
+        monkeypatch.setattr("recoup.lifecycle.START_LIMIT", 0.01)
+        log = Log()
+        handler = make(log, a=log.plugin("a", start=anyio.sleep_forever), b=log.plugin("b"))
+        with anyio.fail_after(5):
+            async with handler:
+                assert log.lines == ["start a", "start b"]
+                with pytest.raises(UnknownPlugin):
+                    handler.plugins.get("a")
+        assert log.lines == ["start a", "start b", "stop b"]
+        assert log.faults("a") == ["timed_out", "unregistered"]
+        assert "took more than 0.01 s to start" in log.events[1].detail
+
+    @pytest.mark.parametrize("is_async", [True, False])
+    async def test_its_own_time_limit_counts_for_the_start_even_of_a_plain_function(self, is_async):
+        released = threading.Event()
+
+        class Async:
+            async def start(self):
+                await anyio.sleep_forever()
+
+        class Plain:
+            def start(self):
+                released.wait(5)
+
+        log = Log()
+        config = Config(error_handling=ErrorHandlingConfig(plugins={"a": PluginSettings(time_limit=0.01)}))
+        plugins = {"zz_log": log, "a": Async() if is_async else Plain()}
+        try:
+            with anyio.fail_after(4):
+                async with ErrorHandler(config, discover=False, plugins=plugins, clock=FakeClock()):
+                    pass
+        finally:
+            released.set()
+        assert log.faults("a") == ["timed_out", "unregistered"]
+
+    async def test_a_plain_start_within_its_time_limit_is_a_start_like_any_other(self):
+        log = Log()
+        config = Config(error_handling=ErrorHandlingConfig(plugins={"a": PluginSettings(time_limit=5)}))
+        plugins = {"zz_log": log, "a": log.plugin("a", is_async=False)}
+        async with ErrorHandler(config, discover=False, plugins=plugins, clock=FakeClock()):
+            assert log.lines == ["start a"]
+        assert log.faults("a") == ["started", "stopped"]
+
     async def test_an_exception_in_the_body_passes_through_as_it_is(self):
         log = Log()
         error = KeyError("mine")
@@ -289,6 +334,7 @@ class TestPluginsThatComeAndGo:
 
     async def test_a_class_is_built(self):
         class Counts:
+            @frozen
             class Config:
                 pass
 

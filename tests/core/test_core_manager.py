@@ -213,6 +213,34 @@ class TestLoading:
         with pytest.raises(UnknownPlugin, match="OSError: no device"):
             handler.plugins.get("a")
 
+    def test_a_config_that_is_no_attrs_class_is_named_when_the_plugin_is_built(self) -> None:
+        class Plain:
+            class Config:
+                size = 1
+
+        words = r"Plain\.Config must be an attrs class: decorate it with @attrs\.frozen"
+        for config in (Config(), configured("p", config={"size": 2})):
+            (status,) = ErrorHandler(config, plugins={"p": Plain}, discover=False).plugins.statuses()
+            assert not status.enabled
+            assert status.reason.startswith("Plain.Config must be an attrs class")
+        with pytest.raises(PluginLoadError, match=words):
+            empty().plugins.register(Plain, "p")
+
+    def test_a_reason_names_its_plugin_once(self) -> None:
+        handler = ErrorHandler(plugins={"p": Failing}, discover=False)
+        with pytest.raises(UnknownPlugin) as caught:
+            handler.plugins.get("p")
+        assert str(caught.value) == "plugin 'p': Failing can't be built: OSError: no device"
+
+    def test_a_name_that_is_like_no_other_may_be_a_secret_and_is_not_shown(self) -> None:
+        section = ErrorHandlingConfig(plugin_order=("SuperSecretToken", "harmles"))
+        with pytest.raises(ConfigError) as caught:
+            ErrorHandler(Config(error_handling=section), plugins={"harmless": Harmless}, discover=False)
+        assert [problem.message.partition(";")[0] for problem in caught.value.problems] == [
+            "no plugin named a text of 16 characters is installed",
+            "no plugin named 'harmles' is installed",
+        ]
+
     def test_disabled_ones_are_never_imported_and_say_why(self) -> None:
         handler = ErrorHandler(
             configured("p", enabled=False), plugins={"p": Failing, "q": OffByDefault}, discover=False

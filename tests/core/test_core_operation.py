@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 
 from recoup import Call, CircuitBreakerConfig, Operation, OperationKind, RetryConfig
@@ -53,3 +56,30 @@ def test_a_call_finds_its_policy_by_type_and_knows_what_is_left_of_its_time() ->
     assert call.policy(CircuitBreakerConfig) is None
     assert (call.remaining(103.0), call.remaining(107.0)) == (2.0, -2.0)
     assert Call().remaining(1e9) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "words"),
+    [
+        ({"kind": "submit"}, TypeError, "Operation.kind must be a kind such as OperationKind.READ, got 'submit'"),
+        ({"kind": None}, TypeError, "OperationKind.READ"),
+        ({"client_order_id": 5}, TypeError, "Operation.client_order_id must be text or None, got int"),
+        ({"client_order_id": ""}, ValueError, "Operation.client_order_id is empty"),
+        ({"symbol": b"BTC"}, TypeError, "Operation.symbol must be text or None, got bytes"),
+        ({"key": ""}, ValueError, "Operation.key is empty"),
+        ({"deadline": "60"}, TypeError, "Operation.deadline must be a number of seconds or None, got '60'"),
+        ({"deadline": True}, TypeError, "Operation.deadline must be a number"),
+        ({"deadline": math.nan}, ValueError, "Operation.deadline must be 0 seconds or more, got nan"),
+        ({"deadline": -1}, ValueError, "None sets no limit"),
+    ],
+)
+def test_a_wrong_value_is_refused_where_it_is_given(values: dict[str, Any], kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind) as refused:
+        Operation(**values)
+    assert words in str(refused.value)
+
+
+def test_every_value_may_be_left_out_and_an_endless_deadline_is_one() -> None:
+    assert Operation(client_order_id=None, symbol=None, key=None, deadline=None) == Operation()
+    assert Operation(deadline=math.inf).deadline == math.inf
+    assert Operation(deadline=0).deadline == 0

@@ -16,6 +16,10 @@ from recoup import CircuitBreakerConfig, FallbackConfig, FallbackStrategy, Retry
         (RetryConfig, {"max_attempts": 1.5}),
         (RetryConfig, {"base_delay": -1}),
         (RetryConfig, {"max_delay": "60"}),
+        (RetryConfig, {"max_delay": float("inf")}),
+        (RetryConfig, {"base_delay": 5, "max_delay": 1}),
+        (RetryConfig, {"max_attempts": True}),
+        (RetryConfig, {"base_delay": True}),
         (RetryConfig, {"backoff_strategy": "fibonacci"}),
         (RetryConfig, {"exponential_base": 0.5}),
         (RetryConfig, {"jitter": 1}),
@@ -24,14 +28,20 @@ from recoup import CircuitBreakerConfig, FallbackConfig, FallbackStrategy, Retry
         (RetryConfig, {"exceptions": ValueError("an instance")}),
         (CircuitBreakerConfig, {"failure_threshold": 0}),
         (CircuitBreakerConfig, {"recovery_timeout": 0}),
+        (CircuitBreakerConfig, {"failure_threshold": True}),
+        (CircuitBreakerConfig, {"name": 5}),
+        (CircuitBreakerConfig, {"name": ""}),
         (CircuitBreakerConfig, {"expected_exception": "ValueError"}),
         (FallbackConfig, {"strategy": "return_none"}),
+        (FallbackConfig, {"fallback_function": "call me"}),
         (FallbackConfig, {"strategy": FallbackStrategy.RETRY_ALTERNATIVE}),
     ],
 )
 def test_each_limit_is_checked_when_it_is_made(kind: Any, arguments: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises((ValueError, TypeError)) as refused:
         kind(**arguments)
+    (message,) = refused.value.args  # a sentence, where attrs' own validators give a tuple
+    assert next(iter(arguments)) in message or "fallback_function" in message
 
 
 def test_one_exception_class_or_several_may_be_expected() -> None:

@@ -1,9 +1,24 @@
 """The contract tests of hooks: a plugin that breaks one of them is told which, and a sound one passes."""
 
+from typing import ClassVar
+
 import anyio
 import pytest
+from attrs import frozen
 
-from recoup import Classification, ErrorCategory, ErrorSeverity, RateLimitDecision, Recovery, RetryConfig, hookimpl
+from recoup import (
+    CircuitOpen,
+    Classification,
+    Config,
+    ErrorCategory,
+    ErrorHandlingConfig,
+    ErrorSeverity,
+    PluginSettings,
+    RateLimitDecision,
+    Recovery,
+    RetryConfig,
+    hookimpl,
+)
 from recoup.testing import ContractViolated, check_plugin, run_checks
 
 
@@ -121,6 +136,113 @@ class Threaded:
         self.busy = False
 
 
+class Quits:
+    @hookimpl
+    def monitor(self, event):
+        raise SystemExit(3)
+
+
+class QuitsWhenBuilt:
+    def __init__(self):
+        raise SystemExit(3)
+
+
+class TextPacer:
+    def delay(self, operation, component):
+        return "soon"
+
+
+class NotANumberPacer:
+    def delay(self, operation, component):
+        return float("nan")
+
+
+class BackwardsPacer:
+    def delay(self, operation, component):
+        return -1.0
+
+
+class NewGateEachTime:
+    serves = (RetryConfig,)
+
+    def gate(self, config, key):
+        return Turnstile()
+
+
+class Turnstile:
+    key = "turnstile"
+
+    def __init__(self, fault=None):
+        self.fault = fault
+        self.passed = 0
+
+    def acquire(self):
+        if self.fault == "acquire":
+            raise OSError("jammed")
+        self.passed += 1
+        if self.passed > 3:
+            raise CircuitOpen("closed for today", key=self.key)
+
+    def release(self, error):
+        if self.fault == "release" and isinstance(error, KeyboardInterrupt):
+            raise OSError("stuck")
+
+
+class GateKeeper:
+    serves = (RetryConfig,)
+
+    def __init__(self, gate):
+        self.only = gate
+
+    def gate(self, config, key):
+        return self.only if isinstance(config, RetryConfig) else None
+
+
+class Nameless(Turnstile):
+    key = None
+
+
+class OddCircuits:
+    def circuit_breaker_status(self):
+        return {"api": "ajar"}
+
+
+class ListedCircuits:
+    def circuit_breaker_status(self):
+        return ["api"]
+
+
+class NumberedCircuits:
+    def circuit_breaker_status(self):
+        return {5: "open"}
+
+
+class Admitting:
+    def __init__(self, answer=None, settled=None):
+        self.answer, self.settled = answer, settled
+
+    def admit(self, call, component):
+        return self.answer() if callable(self.answer) else self.answer
+
+    def settle(self, call, component, error):
+        return self.settled() if self.settled else None
+
+
+async def later():
+    await anyio.lowlevel.checkpoint()
+
+
+class ServesOne:
+    serves = RetryConfig
+
+
+class Forgetful:
+    serves = (RetryConfig,)
+
+    def remember(self, call, value):
+        raise KeyError("full")
+
+
 class BadStart:
     @hookimpl
     def monitor(self, event):
@@ -164,6 +286,24 @@ class NeedsMore:
         (Misspelt, "did you mean 'classify'"),
         (NeedsMore, "something"),
         (object(), "neither"),
+        (Quits, "SystemExit: 3"),
+        (QuitsWhenBuilt, "SystemExit: 3"),
+        (TextPacer, "delay gave str, not a number"),
+        (NotANumberPacer, "delay gave nan"),
+        (BackwardsPacer, "delay gave -1.0"),
+        (NewGateEachTime, "gate gave another one"),
+        (NewGateEachTime, "a policy that nobody knows"),
+        (GateKeeper(Turnstile("acquire")), "jammed"),
+        (GateKeeper(Turnstile("release")), "stuck"),
+        (GateKeeper(Nameless()), "the gate's key is None"),
+        (OddCircuits, "a circuit is in no known state; valid: closed, half_open, open"),
+        (ListedCircuits, "gave list, not a mapping"),
+        (NumberedCircuits, "a circuit's key is int"),
+        (Admitting("yes"), "admit answered with str"),
+        (Admitting(Recovery.retry()), "with retry; valid: recovered, unknown, or None"),
+        (Admitting(settled=later), "settle is asynchronous"),
+        (ServesOne, "serves must be a tuple of classes"),
+        (Forgetful, "KeyError: 'full'"),
     ],
 )
 def test_a_broken_one_is_told_what_it_broke(plugin, words):
@@ -172,6 +312,122 @@ def test_a_broken_one_is_told_what_it_broke(plugin, words):
     assert words in str(violated.value)
     assert "'mine'" in str(violated.value)
     assert violated.value.checks
+
+
+class Declining:
+    """A sanitizer that leaves everything to others, as it may."""
+
+    @hookimpl
+    def sanitize(self):
+        return None
+
+
+class Wrapping:
+    @hookimpl(wrapper=True)
+    def sanitize(self):
+        return (yield)
+
+
+class LeakyWrapping:
+    @hookimpl(wrapper=True)
+    def sanitize(self, payload):
+        yield
+        return payload
+
+
+@pytest.mark.parametrize("sanitizer", [Declining, Wrapping])
+def test_a_sanitizer_that_leaves_payloads_to_others_has_let_no_secret_through(sanitizer):
+    assert failures(sanitizer) == []
+
+
+def test_a_wrapper_that_gives_the_payload_back_has():
+    assert any("a secret got through" in check.detail for check in failures(LeakyWrapping))
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        GateKeeper(Turnstile()),
+        GateKeeper(None),
+        Admitting(),
+        Admitting(later),
+        Admitting(Recovery.unknown()),
+        Admitting(Recovery.recovered({}, verified=True)),
+    ],
+)
+def test_a_sound_role_passes(plugin):
+    assert failures(plugin) == []
+
+
+def test_a_gate_for_a_policy_that_takes_arguments_is_left_to_its_own_tests():
+    class Policy:
+        def __init__(self, limit):
+            self.limit = limit
+
+    class Server:
+        serves = (Policy,)
+
+        def gate(self, config, key):
+            return None
+
+    assert failures(Server) == []
+
+
+def test_a_slow_delay_and_an_admission_that_never_comes_fail(monkeypatch):
+    class Slow:
+        def delay(self, operation, component):
+            return 0.0
+
+    monkeypatch.setattr("recoup.testing.role_tests.QUICK", -1.0)
+    monkeypatch.setattr("recoup.testing.role_tests.ADMIT_LIMIT", 0.01)
+    assert any("delay took" in check.detail for check in failures(Slow))
+    assert any("admit gave no answer" in check.detail for check in failures(Admitting(anyio.sleep_forever)))
+
+
+class Interrupted:
+    @hookimpl
+    def monitor(self, event):
+        raise KeyboardInterrupt
+
+
+class InterruptedWhenBuilt:
+    def __init__(self):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("plugin", [Interrupted, InterruptedWhenBuilt])
+def test_an_interrupt_by_the_user_ends_the_check(plugin):
+    with pytest.raises(KeyboardInterrupt):
+        run_checks(plugin)
+
+
+class OffByDefault:
+    enabled_by_default = False
+
+    @frozen(kw_only=True)
+    class Config:
+        size: int = 1
+
+    seen: ClassVar[list[int]] = []
+
+    def __init__(self, config):
+        self.seen.append(config.size)
+
+    @hookimpl
+    def monitor(self, event):
+        pass
+
+
+@pytest.mark.parametrize("enabled", [None, False])
+def test_only_its_own_section_counts_and_it_is_enabled_whatever_that_says(enabled):
+    OffByDefault.seen.clear()
+    plugins = {
+        "mine": PluginSettings(enabled=enabled, config={"size": 7}),
+        "other": PluginSettings(config={"nonsense": 1}),
+    }
+    section = ErrorHandlingConfig(plugins=plugins, plugin_order=("other", "mine"))
+    assert all(check.passed for check in run_checks(OffByDefault, "mine", Config(error_handling=section)))
+    assert OffByDefault.seen == [7]
 
 
 def test_one_that_never_answers_is_given_up_on(monkeypatch):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import attrs
 
-from recoup.config.models import Config
+from recoup.config.models import Config, PluginSettings
+from recoup.context import WITHHELD
 from recoup.discovery import installed_plugins
 from recoup.error_handler import ErrorHandler
-from recoup.errors import UnknownPlugin
+from recoup.errors import ConfigError, PluginLoadError, UnknownPlugin
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Iterator
 
     from recoup.manager import PluginStatus
 
@@ -37,13 +40,34 @@ class PluginsCommand:
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the action."""
         config = Config.from_file(arguments.config) if arguments.config else Config()
-        if arguments.action == "list":
-            return _list(config, as_json=arguments.json)
-        return _check(arguments.name, config, as_json=arguments.json)
+        with _unlogged():
+            if arguments.action == "list":
+                return _list(config, as_json=arguments.json)
+            return _check(arguments.name, config, as_json=arguments.json)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep out of the log what the command prints itself."""
+    from loguru import logger  # noqa: PLC0415 - only this command needs it
+
+    names = ("recoup", "recoup_plugins")
+    for name in names:
+        logger.disable(name)
+    try:
+        yield
+    finally:
+        for name in names:
+            logger.enable(name)
 
 
 def _list(config: Config, *, as_json: bool) -> int:
-    statuses = ErrorHandler(config).plugins.statuses()
+    handler = ErrorHandler(config)
+    statuses = [
+        # A reason may hold an exception's text, whatever stands in that.
+        attrs.evolve(status, reason=str(handler.sanitize(status.reason)) if status.reason else "")
+        for status in handler.plugins.statuses()
+    ]
     if as_json:
         _print(json.dumps([attrs.asdict(status) for status in statuses], indent=2))
         return 0
@@ -66,12 +90,20 @@ def _row(status: PluginStatus) -> tuple[str, ...]:
 
 
 def _check(name: str, config: Config, *, as_json: bool) -> int:
-    from recoup.testing.contracts import run_checks  # noqa: PLC0415 - only this action needs it
+    from recoup.testing.contracts import Check, run_checks  # noqa: PLC0415 - only this action needs it
 
     sources = installed_plugins()
     if name not in sources:
         raise UnknownPlugin(name, f"is not installed; installed: {', '.join(sources) or 'none'}")
-    checks = run_checks(sources[name].load(), name, config)
+    try:
+        plugin_class = sources[name].load()
+    except PluginLoadError as failure:
+        checks = [Check(name="it can be imported", passed=False, detail=str(failure))]
+    else:
+        checks = run_checks(plugin_class, name, config)
+    if any(check.detail for check in checks):
+        sanitize = _sanitizer(config, without=name)
+        checks = [attrs.evolve(check, detail=sanitize(check.detail)) for check in checks]
     failed = [check for check in checks if not check.passed]
     if as_json:
         _print(json.dumps([attrs.asdict(check) for check in checks], indent=2))
@@ -80,6 +112,20 @@ def _check(name: str, config: Config, *, as_json: bool) -> int:
             _print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}{f': {check.detail}' if check.detail else ''}")
         _print(f"{name}: {len(checks) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
+
+
+def _sanitizer(config: Config, *, without: str) -> Callable[[str], str]:
+    """Return what the installed sanitizers make of a text; the plugin that is being checked has no say in it."""
+    section = config.error_handling
+    others = {**section.plugins, without: PluginSettings(enabled=False)}
+    order = tuple(name for name in section.plugin_order if name != without)
+    try:
+        handler = ErrorHandler(
+            attrs.evolve(config, error_handling=attrs.evolve(section, plugins=others, plugin_order=order))
+        )
+    except ConfigError:  # another plugin's section is incomplete, which is not what was asked about
+        return lambda text: WITHHELD if text else ""
+    return lambda text: str(handler.sanitize(text)) if text else ""
 
 
 def _print(text: str) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 import yaml
 from attrs import evolve
 
 from recoup.config.models import Config, ErrorHandlingConfig
 from recoup.config.structure import StructureProblems, structure
 from recoup.config.wording import FromEnvironment, nearest, show, show_key
-from recoup.discovery import PluginSource, installed_plugins
+from recoup.discovery import PluginSource, config_class_of, installed_plugins
 from recoup.errors import ConfigError, ConfigProblem, PluginError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def parse_toml(text: str, source: str = "configuration") -> Any:
         raise ConfigError([ConfigProblem("", f"is not TOML: {reason}")], source) from None
 
 
+_KEYS = ("error_handling", *(field.name for field in attrs.fields(ErrorHandlingConfig)))
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _LONGEST_PUNCTUATION = 2
 
@@ -90,7 +92,7 @@ def _without_quotes(reason: str) -> str:
     def describe(match: re.Match[str]) -> str:
         text = match[0][1:-1]
         is_token = len(text) <= _LONGEST_PUNCTUATION or (text.startswith("<") and text.endswith(">"))
-        return match[0] if is_token else show(text)
+        return match[0] if is_token else show(text, _KEYS)
 
     return _QUOTED.sub(describe, reason)
 
@@ -155,11 +157,28 @@ def _plugin_problems(values: Any, available: Mapping[str, PluginSource]) -> list
             and isinstance(entry.get("config"), Mapping)
         ):
             problems.extend(section_problems(available[name], entry["config"], f"{path}.config"))
-    for index, name in enumerate(order if isinstance(order, list | tuple) else ()):
-        if isinstance(name, str) and name not in available:
-            message = f"no plugin named {show(name)} is installed{nearest(name, available)}"
-            problems.append(ConfigProblem(f"error_handling.plugin_order.{index}", message))
+    problems.extend(_order_problems(order, settings, available))
     return problems
+
+
+def _order_problems(order: Any, settings: Any, available: Mapping[str, PluginSource]) -> Iterator[ConfigProblem]:
+    seen: set[str] = set()
+    for index, name in enumerate(order if isinstance(order, list | tuple) else ()):
+        path = f"error_handling.plugin_order.{index}"
+        if not isinstance(name, str):
+            continue
+        if name not in available:
+            message = f"no plugin named {show(name, available)} is installed{nearest(name, available)}"
+            yield ConfigProblem(path, message)
+            continue
+        if name in seen:
+            yield ConfigProblem(path, f"names {name} again; it can come only once")
+        seen.add(name)
+        entry = settings.get(name) if isinstance(settings, Mapping) else None
+        if isinstance(entry, Mapping) and entry.get("enabled") is False:
+            yield ConfigProblem(
+                path, f"names {name}, which error_handling.plugins disables; take it out of one of them"
+            )
 
 
 def section_problems(source: PluginSource, section: Mapping[str, Any], path: str) -> list[ConfigProblem]:
@@ -169,22 +188,22 @@ def section_problems(source: PluginSource, section: Mapping[str, Any], path: str
     """
     try:
         plugin_class = source.load()
+        config_class = config_class_of(source.name, plugin_class)
     except PluginError:
         return []
     try:
-        structure_section(plugin_class, section, path)
+        structure_section(plugin_class, config_class, section, path)
     except StructureProblems as failure:
         return failure.problems
     return []
 
 
-def structure_section(plugin_class: type, section: Mapping[str, Any], path: str) -> Any:
+def structure_section(plugin_class: type, config_class: type | None, section: Mapping[str, Any], path: str) -> Any:
     """Build a plugin's ``Config`` from its section, or None where its class has none.
 
     Raises:
         StructureProblems: with every problem.
     """
-    config_class = getattr(plugin_class, "Config", None)
     if config_class is not None:
         return structure(section, config_class, path)
     if section:
@@ -251,7 +270,9 @@ def _expand(value: str, path: str, problems: list[ConfigProblem]) -> str:
             )
             return ""
         found = True
-        text: str | None = os.environ.get(name, default)
+        text = os.environ.get(name)
+        if default is not None and not text:  # as in sh, an empty variable takes the default
+            text = default
         if text is None:
             problems.append(ConfigProblem(path, f"the environment variable {name} is not set; or give ${{{name}:-x}}"))
             return ""

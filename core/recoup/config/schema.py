@@ -11,10 +11,13 @@ from typing import Any, Union, get_args, get_origin
 import attrs
 
 from recoup.config.models import Config, PluginSettings
-from recoup.discovery import installed_plugins
+from recoup.discovery import config_class_of, installed_plugins
 from recoup.errors import PluginError
 
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", Decimal: "string"}
+
+_MAPPING = ["object", "null"]
+"""A key with nothing below it counts as an empty mapping."""
 
 
 def schema() -> dict[str, Any]:
@@ -29,12 +32,12 @@ def schema() -> dict[str, Any]:
 def _plugin_schema(name: str) -> dict[str, Any]:
     settings = _class_schema(PluginSettings)
     try:
-        config_class = getattr(installed_plugins()[name].load(), "Config", None)
+        config_class = config_class_of(name, installed_plugins()[name].load())
     except PluginError as failure:
         settings["description"] = str(failure)
         return settings
     if config_class is None:
-        settings["properties"]["config"] = {"type": "object", "maxProperties": 0}
+        settings["properties"]["config"] = {"type": _MAPPING, "maxProperties": 0}
     else:
         settings["properties"]["config"] = _class_schema(config_class)
     return settings
@@ -53,7 +56,7 @@ def _class_schema(kind: type) -> dict[str, Any]:
         elif isinstance(field.default, bool | int | float | str):
             default = field.default
             properties[field.alias]["default"] = default.value if isinstance(default, Enum) else default
-    result: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    result: dict[str, Any] = {"type": _MAPPING, "properties": properties, "additionalProperties": False}
     if required:
         result["required"] = required
     if kind.__doc__:
@@ -77,7 +80,7 @@ def _generic_schema(origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
     if origin in (tuple, list, set, frozenset):
         return {"type": "array", "items": _type_schema(arguments[0])}
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _type_schema(arguments[1])}
+        return {"type": _MAPPING, "additionalProperties": _type_schema(arguments[1])}
     return {}
 
 

@@ -15,13 +15,13 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, is_typeddict
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, is_typeddict
 
 import attrs
 import cattrs
 from cattrs.errors import BaseValidationError, IterableValidationError, IterableValidationNote
 
-from recoup.config.wording import FromEnvironment, nearest, show, show_key
+from recoup.config.wording import FromEnvironment, below, nearest, show, show_key
 from recoup.errors import ConfigProblem
 
 T = TypeVar("T")
@@ -67,6 +67,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook_func(_is_enum, _enumeration)
     converter.register_structure_hook(StrEnum, _enumeration)
+    converter.register_structure_hook_func(_is_literal, _literal)
     converter.register_structure_hook_func(_is_union, lambda value, kind: _union(converter, value, kind))
     converter.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: value)
     converter.register_structure_hook_func(_is_sequence, lambda value, kind: _sequence(converter, value, kind))
@@ -77,8 +78,7 @@ def _converter() -> cattrs.Converter:
 
 
 def _attrs_class(converter: cattrs.Converter, value: Any, kind: type[Any]) -> Any:
-    if not isinstance(value, Mapping):
-        raise Misfit(f"expected a mapping, got {show(value)}")
+    value = _as_mapping(value)
     attrs.resolve_types(kind)
     fields = {field.alias: field for field in attrs.fields(kind) if field.init}
     problems = [
@@ -92,48 +92,81 @@ def _attrs_class(converter: cattrs.Converter, value: Any, kind: type[Any]) -> An
             if field.default is attrs.NOTHING:
                 problems.append(ConfigProblem(name, "is missing and has no default"))
             continue
-        try:
-            arguments[name] = converter.structure(value[name], field.type)
-            if field.validator is not None:
-                _validate(field, arguments[name], value[name])
-        except Exception as failure:  # noqa: BLE001 - a validator may raise anything
-            problems.extend(_flatten(failure, name, value[name]))
+        with below(name):
+            try:
+                arguments[name] = converter.structure(value[name], field.type)
+                if field.validator is not None:
+                    _validate(field, arguments[name], value[name])
+            except Exception as failure:  # noqa: BLE001 - a validator may raise anything
+                problems.extend(_flatten(failure, name, value[name]))
     if problems:
         raise StructureProblems(problems)
     return kind(**arguments)
+
+
+def _as_mapping(value: Any) -> Mapping[Any, Any]:
+    """Return a mapping; a key with nothing below it, which YAML reads as null, has an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise Misfit(f"expected a mapping, got {show(value)}")
+    return value
 
 
 def _validate(field: attrs.Attribute[Any], value: Any, given: Any) -> None:
     try:
         field.validator(None, field, value)  # type: ignore[misc]  # attrs types it as optional; the caller checked
     except (ValueError, TypeError) as failure:
+        if isinstance(given, str) and (options := _options(field.validator)):
+            raise Misfit(_no_choice(given, options)) from failure
         message = _words_of(failure, given)
-        rule = message.replace(f"'{field.name}'", "").split(":")[0].split("(got")[0].strip()
-        raise Misfit(f"{rule}, got {show(given)}") from failure
+        rule = message.replace(f"'{field.name}'", "").split("(got")[0].strip()
+        for form in (value, given):
+            rule = rule.removesuffix(f": {form}")
+        raise Misfit(rule if isinstance(given, Mapping | list | tuple) else f"{rule}, got {show(given)}") from failure
+
+
+def _options(validator: Any) -> list[str]:
+    """Return the texts that an ``in_`` of attrs takes, by itself or within ``optional``."""
+    validator = getattr(validator, "validator", validator)
+    return [item for item in getattr(validator, "options", ()) if isinstance(item, str)]
 
 
 def _words_of(failure: BaseException, given: Any) -> str:
-    """Return another's message, unless it quotes something of the value that is not to be shown."""
+    """Return another's message, with what is not to be shown of the value described."""
     message = str(failure.args[0]) if failure.args else ""
-    secrets = [text for text in _texts(given) if show(text) != repr(text)]
-    if not message or any(form in message for text in secrets for form in (text, repr(text)[1:-1])):
-        return f"is refused ({type(failure).__name__})"
-    return message
+    for text in sorted(_hidden(given), key=len, reverse=True):
+        forms = (repr(text), text, repr(text)[1:-1])
+        if len(text) > _SHORTEST_REPLACED:
+            for form in forms:
+                message = message.replace(form, "(a value)")
+        if any(form in message for form in forms):
+            return f"is refused ({type(failure).__name__})"
+    return message or f"is refused ({type(failure).__name__})"
 
 
-def _texts(value: Any) -> Iterator[str]:
+_SHORTEST_REPLACED = 6
+"""Letters of a text that is taken out of a message; a shorter one may be part of the message's own words."""
+
+
+def _hidden(value: Any) -> Iterator[str]:
+    """Walk over the texts of a value that no message may hold."""
     if isinstance(value, str):
-        yield value
+        if value and show(value) != repr(value):
+            yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
+            if isinstance(key, str) and show_key(key) != key:
+                yield key
+            with below(key):
+                yield from list(_hidden(item))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from _hidden(item)
     elif value is not None and not isinstance(value, bool):
         with suppress(ValueError):  # Python prints no number of more than 4300 digits, and so does no message
-            yield str(value)
+            if show(value) != repr(value):
+                yield str(value)
 
 
 def _flatten(failure: BaseException, path: str, given: Any) -> list[ConfigProblem]:
@@ -214,10 +247,28 @@ def _is_enum(kind: Any) -> bool:
 def _enumeration(value: Any, kind: type[Enum]) -> Enum:
     by_value = {str(member.value).lower(): member for member in kind}
     if not isinstance(value, str) or value.lower() not in by_value:
-        names = [str(member.value) for member in kind]
-        hint = nearest(value, names) if isinstance(value, str) else f"; valid: {', '.join(names)}"
-        raise Misfit(f"{show(value)} is not one of {', '.join(names)}{hint if 'mean' in hint else ''}")
+        raise Misfit(_no_choice(value, [str(member.value) for member in kind]))
     return by_value[value.lower()]
+
+
+def _no_choice(value: Any, names: Sequence[str]) -> str:
+    """Say that a value is none of those that are valid, and which one it is close to."""
+    shown = show(value, names)
+    hint = nearest(value, names) if isinstance(value, str) and shown == repr(value) else ""
+    return f"{shown} is not one of {', '.join(names)}{hint if 'did you mean' in hint else ''}"
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def _literal(value: Any, kind: Any) -> Any:
+    for choice in get_args(kind):
+        if type(value) is type(choice) and value == choice:
+            return choice
+        if isinstance(value, FromEnvironment) and value == choice:
+            return choice
+    raise Misfit(_no_choice(value, [str(choice) for choice in get_args(kind)]))
 
 
 def _is_union(kind: Any) -> bool:
@@ -292,17 +343,17 @@ def _is_mapping(kind: Any) -> bool:
 
 
 def _mapping(converter: cattrs.Converter, value: Any, kind: Any) -> Any:
-    if not isinstance(value, Mapping):
-        raise Misfit(f"expected a mapping, got {show(value)}")
+    value = _as_mapping(value)
     key_kind, value_kind = get_args(kind) or (Any, Any)
     items, problems = {}, []
     for key, item in value.items():
         pair = []
-        for part, part_kind in ((key, key_kind), (item, value_kind)):
-            try:
-                pair.append(converter.structure(part, part_kind))
-            except Exception as failure:  # noqa: BLE001 - collected, and reported with its key
-                problems.extend(_flatten(failure, show_key(key), part))
+        with below(key):
+            for part, part_kind in ((key, key_kind), (item, value_kind)):
+                try:
+                    pair.append(converter.structure(part, part_kind))
+                except Exception as failure:  # noqa: BLE001 - collected, and reported with its key
+                    problems.extend(_flatten(failure, show_key(key), part))
         if len(pair) < 2:  # noqa: PLR2004 - key and value
             continue
         if pair[0] in items:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -42,8 +42,8 @@ def classify_is_consistent(handler: ErrorHandler) -> None:
     for error in sample_errors():
         context = sample_context(error)
         first = handler.hooks.classify(error, context)
-        _expect(handler.hooks.classify(error, context) == first, f"two answers for {type(error).__name__}")
-        _expect(context.details == {"attempt": 1}, "it changed context.details")
+        expect(handler.hooks.classify(error, context) == first, f"two answers for {type(error).__name__}")
+        expect(context.details == {"attempt": 1}, "it changed context.details")
 
 
 def sanitize_copes(handler: ErrorHandler) -> None:
@@ -58,14 +58,14 @@ def sanitize_leaves_its_input(handler: ErrorHandler) -> None:
     payload = {"password": SECRET, "nested": {"list": [1, {"api_key": SECRET}]}}
     before = copy.deepcopy(payload)
     handler.hooks.sanitize(payload, SensitivityLevel.CRITICAL)
-    _expect(payload == before, "it changed the payload")
+    expect(payload == before, "it changed the payload")
 
 
 def sanitize_hides_a_password(handler: ErrorHandler) -> None:
     """What stands under a secret's name is hidden at every level."""
     for level in SensitivityLevel:
         for payload in ({"password": SECRET}, {"details": {"api_secret": SECRET}}, [{"api_key": SECRET}]):
-            _expect(SECRET not in repr(handler.hooks.sanitize(payload, level)), f"a secret got through at {level}")
+            expect(SECRET not in repr(handler.hooks.sanitize(payload, level)), f"a secret got through at {level}")
 
 
 def rate_limit_answers(handler: ErrorHandler) -> None:
@@ -74,7 +74,7 @@ def rate_limit_answers(handler: ErrorHandler) -> None:
     async def ask() -> None:
         for address in IP_ADDRESSES:
             decision = await handler.hooks.rate_limit("exchange", "create_order", address)
-            _expect(decision.allowed or decision.retry_after is None or decision.retry_after >= 0, "negative wait")
+            expect(decision.allowed or decision.retry_after is None or decision.retry_after >= 0, "negative wait")
 
     anyio.run(ask)
 
@@ -89,7 +89,7 @@ def recover_is_safe(handler: ErrorHandler) -> None:
                     context = sample_context(error, kind, outcome_known=outcome_known)
                     with anyio.move_on_after(RECOVER_LIMIT) as scope:
                         await handler.hooks.recover(error, context)
-                    _expect(not scope.cancelled_caught, f"no answer within {RECOVER_LIMIT:.0f} s")
+                    expect(not scope.cancelled_caught, f"no answer within {RECOVER_LIMIT:.0f} s")
 
     anyio.run(ask)
 
@@ -103,7 +103,7 @@ def recover_passes_cancellation(handler: ErrorHandler) -> None:
             async with anyio.create_task_group() as group:
                 group.cancel_scope.cancel()
                 await handler.hooks.recover(error, sample_context(error, OperationKind.READ))
-        _expect(not scope.cancelled_caught, "it swallowed the cancellation")
+        expect(not scope.cancelled_caught, "it swallowed the cancellation")
 
     anyio.run(ask)
 
@@ -161,13 +161,10 @@ TESTS: dict[str, tuple[Callable[[ErrorHandler], None], ...]] = {
 }
 
 
-def _expect(condition: object, complaint: str) -> None:
+def expect(condition: object, complaint: str) -> None:
+    """Fail with ``complaint`` unless the condition holds; unlike ``assert``, under ``python -O`` as well."""
     if not condition:
-        _fail(complaint)
-
-
-def _fail(complaint: str) -> NoReturn:
-    raise AssertionError(complaint)
+        raise AssertionError(complaint)
 
 
 def _in_threads(call: Callable[[], Any]) -> None:

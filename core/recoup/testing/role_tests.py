@@ -1,0 +1,175 @@
+"""What the contract of each role says, one function a sentence; a failure is an :class:`AssertionError`."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from recoup.errors import Refused
+from recoup.operation import Call, Operation, OperationKind
+from recoup.outcome import Decision, Recovery
+from recoup.policies import Admitter, CircuitStatus, GateServer, Pacer, PolicyServer, ResultKeeper
+from recoup.testing.contract_tests import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+QUICK = 1.0
+"""Seconds of real time beyond which an answer that has to be quick is not."""
+ADMIT_LIMIT = 5.0
+"""Seconds of real time within which ``admit`` must answer; its waits run on a fake clock."""
+COMPONENT = "exchange"
+KEY = "exchange.create_order"
+CIRCUIT_STATES = frozenset({"closed", "open", "half_open"})
+_SIDE_EFFECTS = (OperationKind.SUBMIT, OperationKind.AMEND)
+
+
+def delay_is_a_time(pacer: Pacer) -> None:
+    """The delay of any operation is a finite number of seconds, not negative, and given at once."""
+    for kind in OperationKind:
+        began = time.perf_counter()
+        delay: Any = pacer.delay(Operation(kind=kind, symbol="BTC/USDT"), COMPONENT)
+        taken = time.perf_counter() - began
+        is_number = isinstance(delay, int | float) and not isinstance(delay, bool)
+        expect(is_number, f"delay gave {type(delay).__name__}, not a number")
+        expect(math.isfinite(delay) and delay >= 0, f"delay gave {delay}")
+        expect(taken < QUICK, f"delay took {taken:.1f} s")
+
+
+def gates_admit_and_release(server: GateServer) -> None:
+    """A gate has a key, is the same one each time, lets a call through and takes note of how it ended."""
+    for policy in _policies(server):
+        gate = server.gate(policy, KEY)
+        if gate is None:
+            continue
+        expect(server.gate(policy, KEY) is gate, "gate gave another one for the same configuration and key")
+        key: Any = gate.key
+        expect(key and isinstance(key, str), f"the gate's key is {key!r}, not a text")
+        for error in (None, TimeoutError("timed out"), KeyboardInterrupt(), None):
+            try:
+                gate.acquire()
+            except Refused:
+                continue
+            gate.release(error)
+
+
+def gates_are_for_its_own_policies(server: GateServer) -> None:
+    """For a configuration that is not its own, it has no gate."""
+    expect(server.gate(_Foreign(), KEY) is None, "it gave a gate for a policy that nobody knows")
+
+
+def circuits_are_in_known_states(keeper: CircuitStatus) -> None:
+    """Each circuit is closed, open or half_open."""
+    status = keeper.circuit_breaker_status()
+    expect(isinstance(status, Mapping), f"circuit_breaker_status gave {type(status).__name__}, not a mapping")
+    for key, state in status.items():
+        expect(isinstance(key, str), f"a circuit's key is {type(key).__name__}, not a text")
+        expect(state in CIRCUIT_STATES, f"a circuit is in no known state; valid: {', '.join(sorted(CIRCUIT_STATES))}")
+
+
+def admits_and_settles(admitter: Admitter) -> None:
+    """It answers for a side effect in time, and settles it however it ended."""
+
+    async def ask() -> None:
+        for number, (call, error, unresolved) in enumerate(_side_effects()):
+            with anyio.move_on_after(ADMIT_LIMIT) as limit:
+                answer: Any = admitter.admit(call, COMPONENT)
+                if inspect.isawaitable(answer):
+                    answer = await answer
+            expect(not limit.cancelled_caught, f"admit gave no answer within {ADMIT_LIMIT:.0f} s")
+            _expect_answer(answer, number)
+            call.unresolved = unresolved
+            settle: Callable[..., Any] = admitter.settle
+            settled = settle(call, COMPONENT, error)
+            if inspect.iscoroutine(settled):
+                settled.close()
+            expect(not inspect.isawaitable(settled), "settle is asynchronous; declare it with def, not async def")
+
+    anyio.run(ask)
+
+
+def _expect_answer(answer: Any, number: int) -> None:
+    if answer is None:
+        return
+    expect(isinstance(answer, Recovery), f"admit answered with {type(answer).__name__}, not a Recovery or None")
+    known = answer.decision in (Decision.RECOVERED, Decision.UNKNOWN)
+    expect(known, f"admit answered call {number} with {answer.decision.value}; valid: recovered, unknown, or None")
+
+
+def serves_types(server: PolicyServer) -> None:
+    """What it serves is a tuple of classes."""
+    serves: Any = server.serves
+    is_tuple = isinstance(serves, tuple) and all(inspect.isclass(kind) for kind in serves)
+    expect(is_tuple, "serves must be a tuple of classes, such as (RetryConfig,)")
+
+
+def remembers_results(keeper: ResultKeeper) -> None:
+    """It copes with any result."""
+    call = Call(operation=Operation(kind=OperationKind.READ), function=print, args=("BTC/USDT",))
+    for value in (None, {"last": "1.0"}, [], object()):
+        keeper.remember(call, value)
+
+
+ROLE_TESTS: dict[type, tuple[Callable[[Any], None], ...]] = {
+    Admitter: (admits_and_settles,),
+    GateServer: (gates_admit_and_release, gates_are_for_its_own_policies),
+    CircuitStatus: (circuits_are_in_known_states,),
+    Pacer: (delay_is_a_time,),
+    PolicyServer: (serves_types,),
+    ResultKeeper: (remembers_results,),
+}
+"""By role; gates come before the states of circuits, so that there are some."""
+
+
+class _EmptyVenue:
+    """An order port of a venue that holds no order."""
+
+    client_id_rule = "forever"
+
+    def find_order(self, client_order_id: str, symbol: str | None) -> None:
+        """No such order."""
+
+    def open_orders(self, symbol: str | None) -> tuple[Any, ...]:  # noqa: ARG002 - the port's signature
+        return ()
+
+    def recent_orders(self, symbol: str | None) -> tuple[Any, ...]:  # noqa: ARG002 - as above
+        return ()
+
+    def cancel_order(self, client_order_id: str, symbol: str | None) -> None:
+        """There is none to cancel."""
+
+
+class _Foreign:
+    """A policy of which no plugin has heard."""
+
+
+def _policies(server: object) -> Iterator[Any]:
+    """Make a policy of each type that a plugin serves, where its defaults are enough to make one."""
+    serves = getattr(server, "serves", ())
+    for kind in serves if isinstance(serves, tuple) else ():
+        try:
+            policy = kind()
+        except Exception:  # noqa: BLE001, S112 - a policy may need arguments that only its plugin knows
+            continue
+        yield policy
+
+
+def _side_effects() -> Iterator[tuple[Call, BaseException | None, bool]]:
+    """Return calls, two for each order, with the error in which each ends and whether it stays unresolved."""
+    endings = (
+        (None, False),
+        (ValueError("refused"), False),
+        (TimeoutError("timed out"), True),
+        (KeyboardInterrupt(), True),
+    )
+    for kind in _SIDE_EFFECTS:
+        for number, (error, unresolved) in enumerate(endings):
+            order = f"{kind.value}-{number}"
+            operation = Operation(kind=kind, client_order_id=order, symbol="BTC/USDT", orders=_EmptyVenue())
+            for _ in range(2):  # the second one meets what is remembered of the first
+                yield Call(operation=operation, function=print, args=(order,)), error, unresolved
