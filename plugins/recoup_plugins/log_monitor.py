@@ -23,6 +23,8 @@ from collections import OrderedDict
 from collections.abc import Mapping  # noqa: TC003 - cattrs resolves the annotations
 from decimal import Decimal
 from enum import Enum
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -81,7 +83,15 @@ _MOST_FRAMES_TEXT = 64
 _LONGEST_KEY = 128
 _MOST_KEYS = 1_024
 _WINDOW = 60.0
+_AS_THEY_ARE = frozenset({bool, float, Decimal, type(None)})
 _OTHERS = ("error", "(others)", "(others)", "(others)")
+
+
+def _levels_exist(_: object, __: object, value: Mapping[str, str]) -> None:
+    if value:
+        from loguru import logger  # noqa: PLC0415 - only an application that logs pays for the import
+
+        _merge_levels(value, logger)
 
 
 @frozen(kw_only=True)
@@ -95,9 +105,14 @@ class LogMonitorConfig:
         identical_per_minute: lines a minute for errors of the same component, operation and type, and for recoveries
             of the same component, operation and decision. More are counted, and summarised when the minute is over,
             with the next error or recovery or when the monitor stops.
+
+    Raises:
+        ValueError: ``levels`` names a kind of event or a level that does not exist.
     """
 
-    levels: Mapping[str, str] = field(factory=dict, validator=deep_mapping(instance_of(str), instance_of(str)))
+    levels: Mapping[str, str] = field(
+        factory=dict, validator=[deep_mapping(instance_of(str), instance_of(str)), _levels_exist]
+    )
     stack_traces: bool = field(default=False, validator=instance_of(bool))
     identical_per_minute: int = field(default=60, validator=[instance_of(int), ge(1)])
 
@@ -295,18 +310,25 @@ def _error_text(event: ErrorEvent) -> str:
     return f"{line}{f'{chr(10)}    | ({cut:,} earlier lines cut)' if cut else ''}{''.join(kept)}"
 
 
-def _fields(event: Event) -> dict[str, Any]:
+def _fields(event: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {"event": event.kind}
-    for attribute in attrs.fields(type(event)):
-        value = getattr(event, attribute.name)
+    names, read = _reader(event.__class__)
+    for name, value in zip(names, read(event), strict=True):
         if value is not None and value != "":
-            fields[attribute.name] = _bounded(value)
+            fields[name] = value if type(value) in _AS_THEY_ARE else _bounded(value)
     return fields
 
 
+@cache
+def _reader(event_class: Any) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    """Return the names of an event's fields and what reads them all at once; every event has two at least."""
+    names = tuple(attribute.name for attribute in attrs.fields(event_class))
+    return names, attrgetter(*names)
+
+
 def _line(fields: Mapping[str, Any]) -> str:
-    rest = (f"{name}={_quoted(value)}" for name, value in fields.items() if name != "event")
-    return f"{fields['event']} {' '.join(rest)}"
+    rest = [f"{name}={_quoted(value) if isinstance(value, str) else value}" for name, value in fields.items()]
+    return f"{fields['event']} {' '.join(rest[1:])}"  # the first is the event itself
 
 
 def _suppression_line(fields: Mapping[str, Any]) -> str:
@@ -315,9 +337,8 @@ def _suppression_line(fields: Mapping[str, Any]) -> str:
     return f"{fields['count']:,} like this suppressed: {subject}{f' ({reason})' if reason else ''}"
 
 
-def _quoted(value: object) -> str:
-    text = str(value)
-    if text and not any(char in text for char in ' ="'):
+def _quoted(text: str) -> str:
+    if text and " " not in text and "=" not in text and '"' not in text:
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -332,7 +353,7 @@ def _one_line(text: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    return str(value.value) if isinstance(value, Enum) else str(value)
+    return str(value._value_) if isinstance(value, Enum) else str(value)
 
 
 def _bounded_details(details: Mapping[str, Any]) -> dict[str, Any]:
@@ -346,10 +367,12 @@ def _bounded_details(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bounded(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, float, Decimal)):
-        return value
+    if type(value) is str:
+        return _one_line(value)
     if isinstance(value, (str, Enum)):
         return _one_line(_plain(value))
+    if value is None or isinstance(value, (bool, float, Decimal)):
+        return value
     if isinstance(value, int):
         return value if value.bit_length() <= _LONGEST_KEY else f"(an integer of {value.bit_length():,} bits)"
     if isinstance(value, tuple) and all(isinstance(item, str) for item in value):

@@ -98,7 +98,7 @@ class Assignments:
         window = window.rstrip(_AROUND_NAME)
         rest = window.rstrip(_NAME_CHARS)
         name = window[len(rest) :].rpartition(".")[2]
-        if not name or name.isdigit():
+        if not name or (name[0].isdigit() and name[-1].isdigit()):  # a number, or the hour of a time
             return "", None
         found = self._keys.verdict(name)
         if found.kind and found.level <= level and not found.weak:
@@ -141,7 +141,8 @@ class Assignments:
         return start, end
 
     def _harmless(self, value: str, separator: str, name: str, verdict: Verdict, *, bare: bool) -> bool:
-        if is_placeholder(value) or is_reference(name, value, self._keys):
+        literal = not bare and separator[0] not in "\"'"
+        if is_placeholder(value) or is_reference(name, value, self._keys, literal=literal):
             return True
         if value[:1] in ("[", "{", "(") and not bare:
             return is_placeholder(value[1:-1])

@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class BoundedCache(Generic[K, V]):
+class BoundedCache(dict[K, V | None]):
     """Keeps what was used since the last two turnovers: at most twice ``half`` entries.
 
-    New entries go into a young generation; once that holds ``half`` entries, it becomes the old one and what was old
-    is dropped. An entry found among the old ones becomes young again, so that what is in use stays, as with LRU.
+    ``cache[key]`` is None where nothing is remembered. New entries go into the dictionary itself, the young
+    generation; once that holds ``half`` entries, they become the old one and what was old is dropped. An entry found
+    among the old ones becomes young again, so that what is in use stays, as with LRU. ``get`` sees the young ones only.
 
     Thread-safe and task-safe without a lock: each step is one atomic dictionary or attribute operation, and losing a
     race costs no more than an entry that has to be computed again.
     """
 
-    __slots__ = ("_half", "_old", "_young")
+    __slots__ = ("_half", "_old")
 
     def __init__(self, half: int) -> None:
+        super().__init__()
         self._half = half
-        self._young: dict[K, V] = {}
-        self._old: dict[K, V] = {}
+        self._old: dict[K, V | None] = {}
 
-    def get(self, key: K) -> V | None:
-        """Return the value, or None when it was never put or has been dropped."""
-        value = self._young.get(key)
-        if value is None:
-            value = self._old.get(key)
-            if value is not None:
-                self.put(key, value)
+    def __missing__(self, key: K) -> V | None:
+        value = self._old.get(key)
+        if value is not None:
+            self.put(key, value)
         return value
 
     def put(self, key: K, value: V) -> None:
         """Remember a value."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = value
+        if len(self) >= self._half:
+            self._old = self.copy()
+            super().clear()
+        self[key] = value
 
     def clear(self) -> None:
         """Forget everything."""
-        self._young, self._old = {}, {}
+        self._old = {}
+        super().clear()
 
-    def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+    @property
+    def held(self) -> int:
+        """How many entries there are, young and old."""
+        return len(self) + len(self._old)

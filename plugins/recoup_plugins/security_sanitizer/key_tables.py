@@ -50,6 +50,7 @@ WITHIN: Final = (
 
 LAST: Final = _table(
     (Level.LOW, "TOKEN", "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp"),
+    (Level.LOW, "OTP", "2fa tfa mfa twofa twofactor"),
     (Level.LOW, "PASSWORD", "pass passwords pw pin pincode"),
     (Level.LOW, "SIGNATURE", "signature signatures sign sig hmac apisign accesssign"),
     (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies"),
@@ -184,7 +185,7 @@ WEAK: Final = frozenset(
         "login",
         "customer",
     ),
-    *("usr", "ips", "mobile", "phone", "uid", "value"),
+    *("usr", "ips", "mobile", "phone", "uid", "value", "2fa", "tfa", "mfa", "twofa", "twofactor"),
 }
 """Words that alone say too little in running text: there, their value must look the part."""
 
@@ -227,7 +228,7 @@ STEMS: Final = {
         """
     key secret token pass pwd auth sign sig= sig: sig" cred mnemonic seed phrase cookie session otp jwt bearer
     csrf xsrf pin: pin= pin" hmac sid= sid: sid" 2fa -code _code webhook kennwort contrase connection pw= pw:
-    pw" 554= motde tfa
+    pw" 554= motde tfa mfa twofa
 """.split()
     ),
     Level.MEDIUM: tuple(

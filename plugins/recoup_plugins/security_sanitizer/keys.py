@@ -78,7 +78,7 @@ class KeyPolicy:
 
     def verdict(self, name: str) -> Verdict:
         """Return what the name says; ``kind`` is empty where it says nothing."""
-        found = self._verdicts.get(name)
+        found = self._verdicts[name]
         if found is None:
             found = judge(name)
             if len(name) <= _LONGEST_NAME:

@@ -36,7 +36,7 @@ def parse_level(given: object) -> Level:
     if isinstance(given, Level):
         return given
     if isinstance(given, Enum):
-        given = given.value
+        given = given._value_  # what .value returns, without a descriptor's detour
     if not isinstance(given, str):
         raise UnknownLevelError(given)
     level = _BY_NAME.get(given) or _BY_NAME.get(given.strip().upper())

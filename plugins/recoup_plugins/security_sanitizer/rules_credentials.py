@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed
+from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
 
 if TYPE_CHECKING:
     import re
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 _BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
 _WIF_VERSIONS: Final = (b"\x80", b"\xef")
 _RUN: Final = ("x" * 16,)
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
 _LONGEST_PORT: Final = 5
-_SHORTEST_TOKEN: Final = 12
-_DIGITS_OF_A_TOKEN: Final = 2
 
 
 def _credential(name: str, kind: str, pattern: str, *literals: str, shapes: tuple[str, ...] = _RUN) -> Rule:
@@ -47,12 +47,10 @@ def _basic(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if b":" in plain else None
 
 
-def _random_looking(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept what has digits among its letters, as words do not have."""
-    value = match.group(1)
-    digits = sum(char.isdigit() for char in value)
-    enough = digits >= _DIGITS_OF_A_TOKEN and any(char.isalpha() for char in value) and len(value) >= _SHORTEST_TOKEN
-    return match.span(1) if enough else None
+def _is_of_three_classes(text: str) -> bool:
+    """Tell whether text has capitals, small letters and digits and is no hexadecimal digest."""
+    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in text}
+    return len(kinds) == len("Aa0") and not _HEX.issuperset(text)
 
 
 def stellar(version: int, text: str) -> bool:
@@ -185,16 +183,6 @@ CREDENTIAL_RULES: Final = (
         literals=("basic",),
         locate=_basic,
     ),
-    Rule(
-        name="named_token",
-        kind="SECRET",
-        level=Level.LOW,
-        pattern=r"(?i:\b(?:api[ _\-]?key|secret|token|password|passphrase|signature|listen[ _\-]?key|private[ _\-]key)"
-        r"(?: was| is|,)?)\s{1,2}[\"'(`]?([\w\-+/=.]{8,512})",
-        literals=("key", "secret", "token", "pass", "signature"),
-        beside_name=True,
-        locate=_random_looking,
-    ),
     _credential(
         "extended_private_key",
         "PRIVATE_KEY",
@@ -225,6 +213,35 @@ CREDENTIAL_RULES: Final = (
         shapes=("x" * 29,),
         locate=confirmed(lambda text: base58check(text, RIPPLE_ALPHABET)),
     ),
+    Rule(
+        name="binance_key",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"\b[A-Za-z0-9]{64}\b",
+        shapes=("x" * 64,),
+        locate=confirmed(_is_of_three_classes),
+    ),
+    Rule(
+        name="listen_key",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"\bwss?://[^\s\"'<>]{1,256}[/=]([A-Za-z0-9]{60,128})(?:[/?&\s\"'<>),;]|\Z)",
+        literals=("ws://", "wss://"),
+        shapes=("x" * 60,),
+        group=1,
+    ),
+    Rule(
+        name="signing_key",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"(?i:\bsign(?:ing|ed|s|er)?\b[\w ]{0,40}\b(?:with|using)(?: the)?(?: private)?(?: key)?[ :=]{1,3}|"
+        r"(?:from_?key|from_?private_?key|private_?key_?to_?account|new wallet|import_?key)\()"
+        r"[\"']?((?:0[xX])?[0-9a-fA-F]{64})\b",
+        literals=("sign", "key(", "account(", "wallet("),
+        shapes=("x" * 64,),
+        group=1,
+    ),
     _credential("nostr_key", "PRIVATE_KEY", r"\bnsec1[02-9ac-hj-np-z]{50,64}", "nsec1"),
+    *PROSE_RULES,
 )
 """Rules that apply at every level, in the order in which they are tried."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer.config import SanitizerConfig
 from recoup_plugins.security_sanitizer.keys import KeyPolicy
-from recoup_plugins.security_sanitizer.levels import parse_level
+from recoup_plugins.security_sanitizer.levels import Level, parse_level
 from recoup_plugins.security_sanitizer.registered import RegisteredValues
 from recoup_plugins.security_sanitizer.rules_credentials import CREDENTIAL_RULES
 from recoup_plugins.security_sanitizer.rules_network import NETWORK_RULES
 from recoup_plugins.security_sanitizer.rules_personal import PERSONAL_RULES
 from recoup_plugins.security_sanitizer.rules_trading import CRITICAL_RULES
 from recoup_plugins.security_sanitizer.rules_wallets import WALLET_RULES
+from recoup_plugins.security_sanitizer.rulings import Rulings
 from recoup_plugins.security_sanitizer.structure import Walk
 from recoup_plugins.security_sanitizer.text import TextSanitizer
 
@@ -48,7 +49,7 @@ class SecurityDataSanitizer:
         ValueError: ``off_rules`` names no rule, or a secret is too short to be told from ordinary text.
     """
 
-    __slots__ = ("_config", "_keys", "_registered", "_text")
+    __slots__ = ("_config", "_registered", "_rulings", "_text")
 
     def __init__(
         self,
@@ -63,9 +64,10 @@ class SecurityDataSanitizer:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(known))}"
                 raise ValueError(f"off_rules: there is no rule {name!r}; {hint}")
-        self._keys = KeyPolicy()
+        keys = KeyPolicy()
         self._registered = RegisteredValues()
-        self._text = TextSanitizer(rules, self._keys, self._registered, frozenset(config.off_rules))
+        self._text = TextSanitizer(rules, keys, self._registered, frozenset(config.off_rules))
+        self._rulings = {level: Rulings(keys, level) for level in Level}
         self._config = config
         for secret in config.secrets:
             self._registered.add(secret)
@@ -99,7 +101,7 @@ class SecurityDataSanitizer:
             TypeError: the stack trace is no text.
             UnknownLevelError: the level is none of LOW, MEDIUM, HIGH and CRITICAL.
         """
-        return self._walk(sensitivity_level).text(_text("stack_trace", stack_trace), lines=True)
+        return self._walk(sensitivity_level).trace(_text("stack_trace", stack_trace))
 
     def sanitize_text(self, text: str, sensitivity_level: str = "MEDIUM") -> str:
         r"""Return sanitized text on one line: line feeds are written as ``\n``, other control characters removed.
@@ -120,8 +122,9 @@ class SecurityDataSanitizer:
         """
         return self._walk(sensitivity_level).value(payload)
 
-    def _walk(self, level: object) -> Walk:
-        return Walk(self._text, self._keys, self._registered, self._config, parse_level(level))
+    def _walk(self, sensitivity_level: object) -> Walk:
+        level = parse_level(sensitivity_level)
+        return Walk(self._text, self._rulings[level], self._registered, self._config, level)
 
 
 def _text(name: str, value: object) -> str:

@@ -45,7 +45,8 @@ _ENCODED = re.compile(rb"%[0a-f][0a-f]|\\u00|\\x|&#|&[a-z]{2,6};|\0|-----")
 _SPACED = re.compile(rb"0{3,4}\)? 0{3}|00 00 00")
 _SEPARATORS: Final = (b"=", b":", b">", b'"', b"'", b"`")
 _SEPARATING_WORDS: Final = (b"is", b"was", b"=", b":")
-_SHORTEST_MIXED: Final = 12
+_SHORTEST_MIXED: Final = 6
+_SYMBOLS: Final = re.compile(rb"[0!#$%^&*@]")
 _LONGEST_REMEMBERED: Final = 64
 
 
@@ -118,7 +119,7 @@ class Scan:
         """Return which of NAMES and SHAPES an ASCII text needs, and its tokens."""
         normal = text.encode("latin-1", "replace").translate(_NORMAL)
         tokens = normal.split()
-        known = self._classes.get
+        known = self._classes.__getitem__
         try:
             classes = bytes(map(known, tokens))  # type: ignore[arg-type]  # None raises and is what we wait for
         except TypeError:
@@ -136,6 +137,7 @@ class Scan:
         outline = Outline(letters, words, _RUN in words)
         separates = token in _SEPARATING_WORDS or any(mark in token for mark in _SEPARATORS)
         named = any(stem in token for stem in self._stems)
+        mixed = len(token) >= _SHORTEST_MIXED and _SYMBOLS.search(token) is not None
         shaped = _ENCODED.search(token) or any(literal in token for literal in self._literals)
         if shaped or any(
             (not literals or any(map(token.__contains__, literals))) and gate.opens(outline)
@@ -143,11 +145,10 @@ class Scan:
         ):
             found = _BOTH if named else _SHAPED
         elif named:
-            found = _ASSIGNS if separates or token.startswith(b"-") else _NAME
+            found = _ASSIGNS if separates or mixed or token.startswith(b"-") else _NAME
         elif separates:
             found = _SEPARATES
         else:
-            mixed = len(token) >= _SHORTEST_MIXED and b"0" in token and b"a" in letters
             found = _MIXED if mixed else _ORDINARY
         if len(token) <= _LONGEST_REMEMBERED:
             self._classes.put(token, found)

@@ -10,7 +10,7 @@ from typing import Final
 SHORTEST_PHRASE: Final = 12
 """Words in the shortest phrase that BIP-39 allows."""
 
-SHORTEST_GLUED: Final = 47
+SHORTEST_TEXT: Final = 47
 """Characters of the shortest phrase: twelve words of three letters with what stands between them."""
 
 _WORD = re.compile(r"[A-Za-z]{1,32}")
@@ -49,8 +49,8 @@ def may_hold_phrase(tokens: list[bytes]) -> bool:
         before, hit = hit, _may_belong(tokens[place], known)
         if before and hit and all(_may_belong(token, known) for token in tokens[place - 5 : place]):
             return True
-    return any(
-        len(token) >= SHORTEST_GLUED and len(token.translate(None, _LETTERS)) >= SHORTEST_PHRASE - 1 for token in tokens
+    return max(map(len, tokens), default=0) >= SHORTEST_TEXT and any(
+        len(token) >= SHORTEST_TEXT and len(token.translate(None, _LETTERS)) >= SHORTEST_PHRASE - 1 for token in tokens
     )
 
 

@@ -24,19 +24,20 @@ from recoup_plugins.security_sanitizer.objects import (
     type_name,
 )
 from recoup_plugins.security_sanitizer.rules_personal import is_card
+from recoup_plugins.security_sanitizer.rulings import PLAIN, Ruling, Rulings, is_plain_id, name_of
 from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_phrase
-from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like
+from recoup_plugins.security_sanitizer.values import looks_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from recoup_plugins.security_sanitizer.config import SanitizerConfig
-    from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
     from recoup_plugins.security_sanitizer.registered import RegisteredValues
     from recoup_plugins.security_sanitizer.text import TextSanitizer
 
-_TRACE_NAMES: Final = frozenset(["stack_trace", "stacktrace", "traceback", "exc_text", "stack", "exc_info"])
 _NAME_NAMES: Final = ("name", "key", "header", "field", "k", "parameter")
-_HEX_OR_DIGITS: Final = frozenset("0123456789abcdefABCDEFx-")
-_LONGEST_PLAIN_ID: Final = 72
+_PAIR: Final = 2
+_LONGEST_NAME: Final = 40
 _SHORTEST_CARD: Final = 10**12
 _LONGEST_CARD: Final = 10**19
 _OVERLAP: Final = 4096
@@ -45,13 +46,25 @@ _OVERLAP: Final = 4096
 class Walk:
     """One pass over one payload. Not thread-safe: each call of the sanitizer makes its own."""
 
-    __slots__ = ("_active", "_bounds", "_bytes", "_done", "_items", "_keys", "_level", "_registered", "_text")
+    __slots__ = (
+        "_active",
+        "_bounds",
+        "_bytes",
+        "_done",
+        "_items",
+        "_known",
+        "_level",
+        "_registered",
+        "_rulings",
+        "_text",
+    )
 
     def __init__(
-        self, text: TextSanitizer, keys: KeyPolicy, registered: RegisteredValues, bounds: SanitizerConfig, level: Level
+        self, text: TextSanitizer, rulings: Rulings, registered: RegisteredValues, bounds: SanitizerConfig, level: Level
     ) -> None:
         self._text = text
-        self._keys = keys
+        self._known = text.remembered(level)
+        self._rulings = rulings
         self._registered = registered
         self._bounds = bounds
         self._level = level
@@ -69,21 +82,32 @@ class Walk:
             return value
         if cls is int or cls is float:
             return self._number(value)
-        if isinstance(value, HARMLESS_TYPES):
+        if cls is not dict and isinstance(value, HARMLESS_TYPES):
             return value
         return self._composite(value, depth)
 
-    def text(self, value: str, *, lines: bool = False) -> str:
+    def text(self, value: str) -> str:
         """Return sanitized text, cut where the payload's allowance of characters ends."""
         size = len(value)
-        if size <= self._bytes:
-            self._bytes -= size
-            return self._text.clean_trace(value, self._level) if lines else self._text.clean(value, self._level)
+        if size > self._bytes:
+            return self._cut(value, self._text.clean)
+        self._bytes -= size
+        known = self._known.get(value)
+        return known if known is not None else self._text.clean(value, self._level)
+
+    def trace(self, value: str) -> str:
+        """Return sanitized text that keeps its lines, cut like any other."""
+        size = len(value)
+        if size > self._bytes:
+            return self._cut(value, self._text.clean_trace)
+        self._bytes -= size
+        return self._text.clean_trace(value, self._level)
+
+    def _cut(self, value: str, clean: Callable[[str, Level], str]) -> str:
         allowed, self._bytes = self._bytes, 0
         # What is cut lies behind an overlap, so that a secret on the edge is still seen whole.
-        window = value[: allowed + _OVERLAP]
-        found = self._text.clean_trace(window, self._level) if lines else self._text.clean(window, self._level)
-        return f"{found[:allowed]}[CUT {size - allowed} characters]"
+        found = clean(value[: allowed + _OVERLAP], self._level)
+        return f"{found[:allowed]}[CUT {len(value) - allowed} characters]"
 
     def _number(self, value: Any) -> Any:
         if (
@@ -118,7 +142,7 @@ class Walk:
         return result
 
     def _copy(self, value: Any, depth: int) -> Any:  # noqa: PLR0911, PLR0912, C901 - one branch a shape
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):
             return self._mapping(value, depth)
         if isinstance(value, str):
             return value if is_symbolic(value) else self.text(exact_text(value))
@@ -148,128 +172,100 @@ class Walk:
         if isinstance(value, TracebackType):
             value = traceback.StackSummary.extract(traceback.walk_tb(value), lookup_lines=False)
         if isinstance(value, traceback.StackSummary | traceback.TracebackException):
-            return self.text(trace_text(value), lines=True)
+            return self.trace(trace_text(value))
         fields = members(value)
         return self._mapping(fields, depth) if fields is not None else self.text(described(value))
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[Any, Any]:
         copied: dict[Any, Any] = {}
-        told = self._told_verdict(value)
-        left = len(value)
+        rulings = self._rulings
         for key, item in value.items():
             if self._items <= 0:
-                copied["[CUT]"] = f"{left} more items"
+                copied["[CUT]"] = f"{len(value) - len(copied)} more items"
                 break
             self._items -= 1
-            left -= 1
-            name = key if type(key) is str else _name_of(key)
-            verdict = self._keys.verdict(name) if name is not None else None
-            if told is not None and name is not None and name.lower() in VALUE_NAMES:
-                verdict = told
-            result = self._member(name, verdict, item, depth)
-            shown = self._key(key, depth)
+            ruling = rulings[key] if type(key) is str else rulings.of(name_of(key))
+            if ruling is not PLAIN and ruling.told:
+                ruling = self._told(value) or ruling
+            if item is None:
+                result = None
+            else:
+                result = self.value(item, depth) if ruling is PLAIN else self._member(ruling, item, depth)
+            shown = self.text(key) if type(key) is str else self._key(key, depth)
             if shown in copied:
                 shown = f"{shown}#{len(copied)}"
             copied[shown] = result
         return copied
 
-    def _member(self, name: str | None, verdict: Verdict | None, item: Any, depth: int) -> Any:
-        if verdict is not None:
-            if verdict.kind and verdict.level <= self._level:
-                if self._hides(verdict, item):
-                    return f"[{verdict.kind}]"
-            elif verdict.plain_id and self._level < Level.CRITICAL and self._is_plain_id(item):
-                return item
-            if name in _TRACE_NAMES and type(item) is str:
-                return self.text(item, lines=True)
+    def _member(self, ruling: Ruling, item: Any, depth: int) -> Any:
+        if ruling.hides(item):
+            return ruling.placeholder
+        if ruling.plain_id and not self._registered and is_plain_id(item):
+            return item
+        if ruling.trace and type(item) is str:
+            return self.trace(item)
         return self.value(item, depth)
 
     def _key(self, key: Any, depth: int) -> Any:
-        if type(key) is str:
-            return self.text(key)
-        if key is None or type(key) in (int, bool, float):
-            return self._number(key) if type(key) is int else key
-        return _hashable(self.value(key, depth))
+        return key if key is None or type(key) in (bool, float) else _hashable(self.value(key, depth))
 
-    def _told_verdict(self, value: Mapping[Any, Any]) -> Verdict | None:
-        """Return the verdict on the name that a mapping such as ``{"name": "api_key", "value": ...}`` carries."""
+    def _told(self, value: Mapping[Any, Any]) -> Ruling | None:
+        """Return the ruling on the name that a mapping such as ``{"name": "api_key", "value": ...}`` carries."""
         for name in _NAME_NAMES:
-            told = value.get(name)
-            if told is not None and (text := _name_of(told)) is not None:
-                verdict = self._keys.verdict(text)
-                if verdict.kind and verdict.level <= self._level:
-                    return verdict
+            ruling = self._rulings.of(name_of(value.get(name)))
+            if ruling.verdict is not None:
+                return ruling
         return None
-
-    @staticmethod
-    def _hides(verdict: Verdict, item: Any) -> bool:
-        """Tell whether a sensitive name hides this value; nothing and placeholders are left as they are."""
-        if item is None:
-            return False
-        if isinstance(item, bytes | bytearray):
-            item = item.decode("latin-1")
-        if isinstance(item, str):
-            text = exact_text(item)
-            return not is_placeholder(text) and (not verdict.weak or looks_like(verdict.kind, text))
-        if not verdict.weak or verdict.kind in ("PASSWORD", "USER", "ACCOUNT", "CARD", "PHONE", "IP", "MAC"):
-            return True
-        return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
-
-    def _is_plain_id(self, item: Any) -> bool:
-        if type(item) is int:
-            return not self._registered
-        return (
-            type(item) is str
-            and not self._registered
-            and len(item) <= _LONGEST_PLAIN_ID
-            and len(item) != _ETHEREUM_ADDRESS
-            and _HEX_OR_DIGITS.issuperset(item)
-        )
 
     def _sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
         if isinstance(value, list | tuple):
-            if len(value) == 2 and (pair := self._pair(value, depth)) is not None:  # noqa: PLR2004 - a pair
+            if len(value) == _PAIR and (pair := self._pair(value[0], value[1], depth)) is not None:
                 return pair
             if len(value) >= SHORTEST_PHRASE and is_phrase(value):
                 return ["[SEED_PHRASE]"]
+        elif isinstance(value, AbstractSet) and len(value) == _PAIR:
+            first, second = value
+            return [self._beside(second, first, depth), self._beside(first, second, depth)]
         copied: list[Any] = []
-        left = len(value) if isinstance(value, list | tuple | AbstractSet) else 0
-        flag: Verdict | None = None
+        before: Any = None
         for item in value:
             if self._items <= 0:
+                left = len(value) - len(copied) if isinstance(value, list | tuple | AbstractSet) else 0
                 copied.append(f"[CUT {left} items]")
                 break
             self._items -= 1
-            left -= 1
-            if flag is not None and self._hides(flag, item):
-                copied.append(f"[{flag.kind}]")
-                flag = None
+            ruling = self._announced(before, item) if type(before) is str else PLAIN
+            if ruling.hides(item):
+                copied.append(ruling.placeholder)
+                before = None
                 continue
-            flag = self._flag(item) if type(item) is str and item[:1] == "-" else None
+            before = item
             copied.append(self.value(item, depth))
         return copied
 
-    def _flag(self, item: str) -> Verdict | None:
-        verdict = self._keys.verdict(item.lstrip("-"))
-        return verdict if verdict.kind and verdict.level <= self._level and "=" not in item else None
+    def _announced(self, before: str, item: Any) -> Ruling:
+        """Return the ruling on an item by the one before it: ``--api-key X``, or a name in a flat list of both."""
+        if before[:1] == "-":
+            return PLAIN if "=" in before else self._rulings.of(before.lstrip("-"))
+        ruling = self._rulings.of(before) if len(before) <= _LONGEST_NAME else PLAIN
+        if ruling.verdict is None or ruling.verdict.weak or type(item) is not str:
+            return PLAIN
+        is_name = item.isidentifier() and item.islower() and self._rulings[item].verdict is not None
+        return ruling if looks_secret(item) and any(map(str.isdigit, item)) and not is_name else PLAIN
 
-    def _pair(self, value: list[Any] | tuple[Any, ...], depth: int) -> list[Any] | None:
+    def _beside(self, name: Any, item: Any, depth: int) -> Any:
+        """Return the copy of a member of a set of two, of which the other may be its name."""
+        ruling = self._rulings.of(name_of(name))
+        return ruling.placeholder if ruling.hides(item) else self.value(item, depth)
+
+    def _pair(self, name: Any, item: Any, depth: int) -> list[Any] | None:
         """Return the copy of a pair whose first member is a sensitive name; None when it is not."""
-        name = _name_of(value[0])
-        if name is None:
-            return None
-        verdict = self._keys.verdict(name)
-        if not verdict.kind or verdict.level > self._level or not self._hides(verdict, value[1]):
-            return None
-        second = _name_of(value[1])
-        if second is not None and self._keys.verdict(second).kind:
-            return None
-        return [self.value(value[0], depth), f"[{verdict.kind}]"]
+        ruling = self._rulings.of(name_of(name))
+        return [self.value(name, depth), ruling.placeholder] if ruling.hides(item) else None
 
     def _named_tuple(self, value: Any, depth: int) -> Any:
         copied = [
-            self._member(name, self._keys.verdict(name), item, depth)
-            for name, item in zip(value._fields, value, strict=True)
+            self._member(self._rulings.of(name), item, depth) for name, item in zip(value._fields, value, strict=True)
         ]
         return type(value)._make(copied)
 
@@ -280,24 +276,11 @@ class Walk:
             encoding = "utf-8"
         except UnicodeDecodeError:
             text, encoding = raw.decode("latin-1"), "latin-1"
-        found = self.text(text, lines=True)
+        found = self.trace(text)
         if encoding == "latin-1" and found.count("[") == text.count("["):
             found = text  # control characters are part of binary data
         cleaned = raw if found == text else found.encode(encoding, "replace")
         return bytearray(cleaned) if isinstance(value, bytearray) else cleaned
-
-
-_ETHEREUM_ADDRESS: Final = 42
-
-
-def _name_of(key: object) -> str | None:
-    """Return a key as a name: text, bytes or an enum member's value."""
-    if isinstance(key, str):
-        return exact_text(key)
-    if isinstance(key, bytes):
-        return key.decode("latin-1")
-    told = getattr(key, "value", None) if is_symbolic(key) else None
-    return told if isinstance(told, str) else None
 
 
 def _hashable(item: Any) -> Any:

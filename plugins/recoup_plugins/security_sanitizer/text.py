@@ -18,8 +18,7 @@ from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.pem import MARK, hide_private_keys
 from recoup_plugins.security_sanitizer.scan import NAMES, SHAPES, Gate, Outline, Scan, gates
 from recoup_plugins.security_sanitizer.seed_phrases import (
-    SHORTEST_GLUED,
-    SHORTEST_PHRASE,
+    SHORTEST_TEXT,
     hide_phrases,
     may_hold_phrase,
 )
@@ -86,6 +85,10 @@ class TextSanitizer:
         for cache in self._remembered.values():
             cache.clear()
 
+    def remembered(self, level: Level) -> BoundedCache[str, str]:
+        """Return the texts that a level leaves as they are, and frames with what becomes of them."""
+        return self._remembered[level]
+
     def clean(self, text: str, level: Level, *, lines: bool = False) -> str:
         r"""Return the text without what the level hides, and without characters that would forge a log line.
 
@@ -95,7 +98,7 @@ class TextSanitizer:
             lines: keep line feeds; otherwise they are written as ``\n``.
         """
         cache = self._remembered[level]
-        if (known := cache.get(text)) is not None:
+        if (known := cache[text]) is not None:
             return known
         found = self._clean(text, level, 0)
         if "\n" in found:
@@ -114,7 +117,7 @@ class TextSanitizer:
                 if block:
                     result.append(self.clean("\n".join(block), level, lines=True))
                     block = []
-                known = cache.get(line)
+                known = cache[line]
                 if known is None:
                     known = self._clean(line, level, 0)
                     if len(line) <= _LONGEST_REMEMBERED:
@@ -134,9 +137,7 @@ class TextSanitizer:
         plan = self._plans[level]
         if text.isascii():
             needs, tokens = plan.scan.look(text)
-            if not needs and (
-                (len(tokens) < SHORTEST_PHRASE and len(text) < SHORTEST_GLUED) or not may_hold_phrase(tokens)
-            ):
+            if not needs and (len(text) < SHORTEST_TEXT or not may_hold_phrase(tokens)):
                 return text
         else:
             needs = NAMES | SHAPES
@@ -157,7 +158,8 @@ class TextSanitizer:
             for rule in chain.from_iterable(gate.rules for gate in plan.gates if gate.opens(outline)):
                 if not rule.literals or any(map(lowered.__contains__, rule.literals)):
                     text = rule.apply(text, level)
-        if "seed_phrase" not in self._off and may_hold_phrase(lowered.encode("latin-1", "replace").split()):
+        is_long = len(text) >= SHORTEST_TEXT and "seed_phrase" not in self._off
+        if is_long and may_hold_phrase(lowered.encode("latin-1", "replace").split()):
             text = hide_phrases(text, "[SEED_PHRASE]")
         return text
 

@@ -64,6 +64,7 @@ _ORDINARY_TOKEN = re.compile(
 VALUE_NAMES: Final = frozenset(["value", "val", "v", "content", "data", "text"])
 """Names under which a pair written as two members keeps its value."""
 
+_CHOSEN_BY_PEOPLE: Final = frozenset(["PASSWORD", "SECRET"])
 _LONG_TOKEN: Final = 16
 _SHORTEST_SECRET: Final = 6
 _WORDS_OF_A_PHRASE: Final = 6
@@ -74,16 +75,22 @@ def is_placeholder(value: str) -> bool:
     return value.lower() in _NOTHING or _MASK.fullmatch(value) is not None
 
 
-def is_reference(name: str, value: str, keys: KeyPolicy) -> bool:
-    """Tell whether a value is source code that refers to a secret: an attribute, a call, a variable, a type."""
+def is_reference(name: str, value: str, keys: KeyPolicy, *, literal: bool = False) -> bool:
+    """Tell whether a value is source code that refers to a secret: an attribute, a call, a variable, a type.
+
+    A literal refers to nothing but the name itself or a type. ``TradingDesk`` may be a class, but beside a name such as
+    ``password`` it counts as one that somebody chose.
+    """
     found = _PATH_OF_NAMES.match(value)
     if (found and found.group(1) in _ROOTS) or _CALL.match(value):
         return True
-    bare = value.rstrip("|,)]}")
+    bare = value.rstrip("|,)]}:;")
     if not _IDENTIFIER.fullmatch(bare) or any(char.isdigit() for char in bare):
         return False
-    if bare.lower() in _TYPES or bare.lower() == name.lower():
+    if bare.lower() in _TYPES or bare.replace("_", "").lower() == name.replace("_", "").lower():
         return True
+    if literal or (not (bare[0].islower() or bare.isupper()) and keys.verdict(name).kind in _CHOSEN_BY_PEOPLE):
+        return False
     other = keys.verdict(bare)
     return other.kind != "" and other.level < Level.CRITICAL
 
@@ -110,6 +117,6 @@ def looks_like(kind: str, value: str) -> bool:
     """Tell whether a value under a weak name looks like what the name may mean."""
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
         return not is_prose(value)
-    if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER"):
+    if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER", "OTP"):
         return any(char.isdigit() for char in value)
     return "@" in value if kind == "EMAIL" else looks_secret(value)

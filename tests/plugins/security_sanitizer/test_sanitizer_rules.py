@@ -18,6 +18,8 @@ from recoup_plugins.security_sanitizer import (
     characters,
     keys,
     pem,
+    rules_prose,
+    scan,
     seed_phrases,
     text,
     values,
@@ -28,7 +30,7 @@ from recoup_plugins.security_sanitizer.scan import Outline, gates
 
 MODULE_PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (assignments, characters, keys, pem, seed_phrases, text, values)
+    for module in (assignments, characters, keys, pem, rules_prose, scan, seed_phrases, text, values)
     for name, value in vars(module).items()
     if isinstance(value, re.Pattern)
 }
@@ -207,10 +209,10 @@ def test_the_cache_keeps_its_bound_and_what_is_in_use():
     cache = BoundedCache(10)
     for number in range(1000):
         cache.put(number, number)
-        cache.put("used", 1) if cache.get("used") is None else None
-    assert len(cache) <= 20
-    assert cache.get("used") == 1
-    assert cache.get(0) is None
+        cache.put("used", 1) if cache["used"] is None else None
+    assert cache.held <= 20
+    assert cache["used"] == 1
+    assert cache[0] is None
 
 
 def test_eight_threads_share_one_sanitizer():

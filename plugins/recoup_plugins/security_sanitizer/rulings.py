@@ -1,0 +1,122 @@
+"""What a member's name means for its value at one level, worked out once for each name."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from recoup_plugins.security_sanitizer.cache import BoundedCache
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.objects import exact_text
+from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like
+
+if TYPE_CHECKING:
+    from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
+
+_TRACE_NAMES: Final = frozenset(["stack_trace", "stacktrace", "traceback", "exc_text", "stack", "exc_info"])
+_HIDDEN_IF_ANY: Final = frozenset(["PASSWORD", "USER", "ACCOUNT", "CARD", "PHONE", "IP", "MAC"])
+_HEX_OR_DIGITS: Final = frozenset("0123456789abcdefABCDEFx-")
+_LONGEST_PLAIN_ID: Final = 72
+_ETHEREUM_ADDRESS: Final = 42
+_LONGEST_REMEMBERED: Final = 128
+
+
+@frozen
+class Ruling:
+    """What one level makes of a name. Immutable, hence thread-safe and task-safe.
+
+    Attributes:
+        verdict: the verdict that hides the value at this level, or None.
+        plain_id: numbers and hexadecimal strings under this name are shown without a further look.
+        trace: text under this name keeps its lines.
+        told: another member may tell what the value is, as in ``{"name": "api_key", "value": ...}``.
+    """
+
+    verdict: Verdict | None = None
+    plain_id: bool = False
+    trace: bool = False
+    told: bool = False
+
+    def hides(self, item: Any) -> bool:
+        """Tell whether the name hides this value; nothing and placeholders are left as they are."""
+        verdict = self.verdict
+        if verdict is None or item is None:
+            return False
+        if isinstance(item, bytes | bytearray):
+            item = item.decode("latin-1")
+        if isinstance(item, str):
+            text = exact_text(item)
+            return not is_placeholder(text) and (not verdict.weak or looks_like(verdict.kind, text))
+        if not verdict.weak or verdict.kind in _HIDDEN_IF_ANY:
+            return True
+        return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
+
+    @property
+    def placeholder(self) -> str:
+        """What takes the place of a hidden value."""
+        return f"[{self.verdict.kind}]" if self.verdict is not None else ""
+
+
+PLAIN: Final = Ruling()
+"""The ruling on every name that says nothing about its value."""
+
+
+class Rulings(BoundedCache[str, Ruling]):
+    """The rulings of one level: ``rulings[name]`` always has one. Thread-safe and task-safe, as its base is."""
+
+    __slots__ = ("_keys", "_level")
+
+    def __init__(self, keys: KeyPolicy, level: Level, remembered: int = 4096) -> None:
+        super().__init__(remembered)
+        self._keys = keys
+        self._level = level
+
+    def __missing__(self, name: str) -> Ruling:
+        found = super().__missing__(name)
+        if found is None:
+            found = self._rule(name)
+            if len(name) <= _LONGEST_REMEMBERED:
+                self.put(name, found)
+        return found
+
+    if TYPE_CHECKING:  # what __missing__ sees to
+
+        def __getitem__(self, name: str) -> Ruling: ...
+
+    def of(self, name: str | None) -> Ruling:
+        """Return the ruling on a name, or that on none."""
+        return PLAIN if name is None else self[name]
+
+    def _rule(self, name: str) -> Ruling:
+        verdict = self._keys.verdict(name)
+        ruling = Ruling(
+            verdict if verdict.kind and verdict.level <= self._level else None,
+            plain_id=verdict.plain_id and self._level < Level.CRITICAL,
+            trace=name in _TRACE_NAMES,
+            told=name.lower() in VALUE_NAMES,
+        )
+        return PLAIN if ruling == PLAIN else ruling
+
+
+def is_plain_id(item: object) -> bool:
+    """Tell whether a value is a whole number or short hexadecimal text, and no wallet's address."""
+    if type(item) is int:
+        return True
+    return (
+        type(item) is str
+        and len(item) <= _LONGEST_PLAIN_ID
+        and len(item) != _ETHEREUM_ADDRESS
+        and _HEX_OR_DIGITS.issuperset(item)
+    )
+
+
+def name_of(key: object) -> str | None:
+    """Return a key as a name: text, bytes or an enum member's value; None for anything else."""
+    if isinstance(key, str):
+        return exact_text(key)
+    if isinstance(key, bytes):
+        return key.decode("latin-1")
+    told = key.value if isinstance(key, Enum) else None
+    return told if isinstance(told, str) else None
