@@ -239,7 +239,9 @@ class TestTimeLimit:
 
     async def test_a_coroutine_over_its_limit_is_given_up_and_the_next_plugin_asked(self) -> None:
         world = World(
-            self.LIMIT, a=plugin("recover", anyio.sleep_forever), b=plugin("recover", at_once(Recovery.retry()))
+            self.LIMIT,
+            a=plugin("recover", lambda: anyio.sleep_forever()),
+            b=plugin("recover", at_once(Recovery.retry())),
         )
         assert await world.recover() == Recovery.retry()
         assert world.faults() == [("a", "recover", "timed_out")]

@@ -232,6 +232,10 @@ async def later():
     await anyio.lowlevel.checkpoint()
 
 
+async def never():
+    await anyio.sleep_forever()
+
+
 class ServesOne:
     serves = RetryConfig
 
@@ -381,7 +385,7 @@ def test_a_slow_delay_and_an_admission_that_never_comes_fail(monkeypatch):
     monkeypatch.setattr("recoup.testing.role_tests.QUICK", -1.0)
     monkeypatch.setattr("recoup.testing.role_tests.ADMIT_LIMIT", 0.01)
     assert any("delay took" in check.detail for check in failures(Slow))
-    assert any("admit gave no answer" in check.detail for check in failures(Admitting(anyio.sleep_forever)))
+    assert any("admit gave no answer" in check.detail for check in failures(Admitting(never)))
 
 
 class Interrupted:
