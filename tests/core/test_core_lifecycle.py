@@ -463,10 +463,10 @@ class TestLeaks:
             def classify(self):
                 return Classification(severity=ErrorSeverity.LOW, category=ErrorCategory.NETWORK, retryable=False)
 
-        config = Config(error_handling=ErrorHandlingConfig(plugins={"limited": PluginSettings(time_limit=5)}))
-        handler = ErrorHandler(config, discover=False, plugins={"limited": Limited()}, clock=FakeClock())
+        config = Config(error_handling=ErrorHandlingConfig(plugins={"time-limited": PluginSettings(time_limit=5)}))
+        handler = ErrorHandler(config, discover=False, plugins={"time-limited": Limited()}, clock=FakeClock())
         async with handler:
             handler.classify_error(ValueError())
-            (worker,) = [thread for thread in threading.enumerate() if thread.name.startswith("recoup-")]
+            (worker,) = [thread for thread in threading.enumerate() if thread.name == "recoup-time-limited"]
         worker.join(5)
         assert not worker.is_alive()
