@@ -48,10 +48,10 @@ from recoup.factory import ErrorHandlerFactory
 from recoup.guard import Guard, guard
 from recoup.hookspecs import hookimpl
 from recoup.host import Host
-from recoup.manager import PluginStatus
 from recoup.operation import Call, Operation, OperationKind
 from recoup.outcome import Decision, Outcome, Recovery, outcome_of
 from recoup.patterns import ErrorPattern, ErrorPatternCache
+from recoup.plugin_status import PluginStatus
 from recoup.policies import (
     Admitter,
     CircuitBreakerConfig,

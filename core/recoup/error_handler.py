@@ -20,13 +20,8 @@ from recoup.context import ErrorContext
 from recoup.discovery import PluginSource, installed_plugins
 from recoup.errors import HandlerStateError
 from recoup.guard import Guard
-from recoup.lifecycle import Lifecycle
-from recoup.manager import PluginManager
 from recoup.patterns import ErrorPattern, ErrorPatternCache
 from recoup.policies import CircuitStatus, RetryConfig
-from recoup.processing import Processor
-from recoup.publisher import Publisher
-from recoup.synchronous import SyncBridge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
 
     from recoup.dispatch.hooks import Hooks
     from recoup.events import Event
+    from recoup.manager import PluginManager
     from recoup.operation import Operation
     from recoup.outcome import Outcome
 
@@ -112,14 +108,25 @@ class ErrorHandler:
         self.clock: Clock = clock or SystemClock()
         self.random = random or _new_random()
         self.patterns = ErrorPatternCache(clock=self.clock)
-        self._plugins = PluginManager(self.config, self)
-        self._publisher = Publisher(self.hooks, self.config.error_handling.security.sanitization_level)
-        self._processor = Processor(self.config.error_handling, self.clock, self.hooks, self._publisher, self.patterns)
-        self._bridge = SyncBridge()
-        self._lifecycle = Lifecycle(self._plugins, self.publish, self._processor.flush)
+        self._assemble()
         self._portal: BlockingPortal | None = None
         self._token: Token[ErrorHandler | None] | None = None
         self._load(plugins or {}, discover=discover)
+
+    def _assemble(self) -> None:
+        # A third of what recoup would cost at import; whoever only decorates pays it with the first call.
+        from recoup.lifecycle import Lifecycle  # noqa: PLC0415
+        from recoup.manager import PluginManager  # noqa: PLC0415
+        from recoup.processing import Processor  # noqa: PLC0415
+        from recoup.publisher import Publisher  # noqa: PLC0415
+        from recoup.synchronous import SyncBridge  # noqa: PLC0415
+
+        section = self.config.error_handling
+        self._plugins = PluginManager(self.config, self)
+        self._publisher = Publisher(self.hooks, section.security.sanitization_level)
+        self._processor = Processor(section, self.clock, self.hooks, self._publisher, self.patterns)
+        self._bridge = SyncBridge()
+        self._lifecycle = Lifecycle(self._plugins, self.publish, self._processor.flush)
 
     def _load(self, plugins: Mapping[str, Any], *, discover: bool) -> None:
         classes = {name: item for name, item in plugins.items() if inspect.isclass(item)}

@@ -18,6 +18,7 @@ from recoup.dispatch.reading import did_you_mean, read_plugin
 from recoup.dispatch.timelimit import TimeLimited
 from recoup.errors import ConfigError, ConfigProblem, InvalidPlugin, PluginError, PluginLoadError, UnknownPlugin
 from recoup.events import PluginEvent
+from recoup.plugin_status import PluginStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,29 +26,6 @@ if TYPE_CHECKING:
     from recoup.config.models import Config
     from recoup.discovery import PluginSource
     from recoup.host import Host
-
-
-@frozen(kw_only=True)
-class PluginStatus:
-    """What became of one plugin. Immutable.
-
-    Attributes:
-        name: in the configuration.
-        hooks: the hooks that it implements, where it was loaded.
-        distribution: that brings it, or None.
-        version: of that distribution, or None.
-        enabled: whether it is at work.
-        reason: why not, or ``""``.
-        failures: of its hooks so far.
-    """
-
-    name: str
-    hooks: tuple[str, ...] = ()
-    distribution: str | None = None
-    version: str | None = None
-    enabled: bool = True
-    reason: str = ""
-    failures: int = 0
 
 
 @frozen(eq=False)

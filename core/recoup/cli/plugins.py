@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from recoup.manager import PluginStatus
+    from recoup.plugin_status import PluginStatus
 
 
 class PluginsCommand:
