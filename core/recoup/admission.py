@@ -37,6 +37,7 @@ class Admission:
             OutcomeUnknown: it may have happened, and must not be sent.
         """
         steps = self._steps()
+        found: Recovery | None = None
         try:
             awaitable = next(steps)
             while True:
@@ -47,10 +48,11 @@ class Admission:
                 else:
                     awaitable = steps.send(answer)
         except StopIteration as stop:
-            return self._verdict(stop.value)
+            found = stop.value
         except BaseException as error:
             self.end(error)
             raise
+        return self._verdict(found)
 
     def ask_sync(self) -> Recovery | None:
         """As :meth:`ask`, for synchronous code.
@@ -60,6 +62,7 @@ class Admission:
             HandlerStateError: an admitter has to wait for the event loop that occupies this thread.
         """
         steps = self._steps()
+        found: Recovery | None = None
         try:
             awaitable = next(steps)
             while True:
@@ -72,10 +75,11 @@ class Admission:
                 else:
                     awaitable = steps.send(answer)
         except StopIteration as stop:
-            return self._verdict(stop.value)
+            found = stop.value
         except BaseException as error:
             self.end(error)
             raise
+        return self._verdict(found)
 
     def end(self, error: BaseException | None) -> None:
         """Tell the admitters how the call ended, and a human where it was broken off with an unknown outcome."""
@@ -105,9 +109,10 @@ class Admission:
         return None
 
     def _verdict(self, answer: Recovery | None) -> Recovery | None:
-        if answer is None or answer.decision is Decision.RECOVERED:
-            if answer is not None:
-                self.end(None)
+        if answer is None:
+            return None
+        if answer.decision is Decision.RECOVERED:
+            self.end(None)
             return answer
         operation = self._call.operation
         key = operation.client_order_id or operation.key or self._call.component

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     """Each with the name of its plugin, in the order in which they are passed."""
 
 NAMES_KEPT = 1000
-"""Names of calls whose gates are remembered; past that the plugins are asked again."""
+"""Functions of which one guard remembers what their names tell and which gates they pass; past that it looks anew."""
 
 
 class Binding:

@@ -87,6 +87,11 @@ class ErrorContext:
         known = self.classification is not None and self.classification.outcome_known
         return known or self.kind.repeatable
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something that must not happen twice may have happened."""
+        return self.kind.is_side_effect and not self.may_send_again
+
     def to_dict(self, include_sensitive: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the seed's signature
         """Return the context as a dictionary of plain values, with the error as ``error_type`` and ``error_message``.
 

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from recoup._current import resolve_handler
 from recoup.admission import Admission
-from recoup.binding import Binding
+from recoup.binding import NAMES_KEPT, Binding
 from recoup.classification import UNCLASSIFIED
 from recoup.errors import HandlerStateError, Refused, ServiceDegraded
 from recoup.operation import Call, Operation, OperationKind
@@ -286,7 +286,7 @@ class Guard:
 
     def _given_up(self, handler: ErrorHandler, context: ErrorContext, reason: str) -> Outcome:
         """Return the outcome where a plugin would have to wait for the very loop that this call occupies."""
-        in_doubt = context.kind.is_side_effect and not context.may_send_again
+        in_doubt = context.in_doubt
         if in_doubt:
             handler.escalate(context.component, context.operation, reason)
         return Outcome(
@@ -334,8 +334,6 @@ class Guard:
                 ) from error
 
 
-NAMES_KEPT = 1000
-"""Functions of which one guard remembers what their names tell."""
 _NOTHING_SAID = Operation()
 _OF_KIND = {kind: Operation(kind=kind) for kind in OperationKind}
 

@@ -73,11 +73,10 @@ class PluginManager:
         Raises:
             ConfigError: sections of the configuration that don't fit their plugin, or name none.
         """
-        settings = self._config.error_handling.plugins
         problems = self._unknown_names(sources)
         events = []
         for name, source in sources.items():
-            if name in settings and settings[name].enabled is False:
+            if self._settings(name).enabled is False:
                 self._leave_out(source, "disabled by the configuration")
                 continue
             try:
@@ -211,9 +210,9 @@ class PluginManager:
         ]
 
     def _is_wanted(self, name: str, plugin_class: type) -> bool:
-        settings = self._config.error_handling.plugins.get(name)
-        if settings is not None and settings.enabled is not None:
-            return settings.enabled
+        enabled = self._settings(name).enabled
+        if enabled is not None:
+            return enabled
         return bool(getattr(plugin_class, "enabled_by_default", True))
 
     def _leave_out(self, source: PluginSource, reason: str) -> None:

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from recoup.classification import Classification, ErrorSeverity, FailureReason
 from recoup.context import error_message
-from recoup.dispatch.drivers import ALLOWED
+from recoup.dispatch.drivers import ALLOWED, is_unverified_retry
 from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent, SuppressionEvent
 from recoup.outcome import Decision, Outcome, Recovery
 from recoup.strategy import ask_strategy
@@ -28,6 +28,7 @@ SUPPRESSED_KEYS = 1000
 STRATEGY = "recovery_strategy"
 """Stands as the plugin's name where the strategy that the application passed along answered."""
 _NOBODY = Recovery.give_up()
+_UNVERIFIED = "it answered with a retry of a side effect whose outcome is unknown, without verification"
 _NOBODY_KNOWS = "no plugin could find out whether the side effect happened"
 _ASKS_FOR_SILENCE = frozenset({FailureReason.RATE_LIMITED, FailureReason.BANNED, FailureReason.MAINTENANCE})
 
@@ -60,7 +61,7 @@ class Processor:
             return self._suppress(context, classification, limit, started)
         self._observe(context, classification)
         plugin, recovery = await self._recover(error, context, strategy)
-        if recovery.decision is Decision.RAISE and context.kind.is_side_effect and not context.may_send_again:
+        if recovery.decision is Decision.RAISE and context.in_doubt:
             # Whoever gave up does not know what became of it.
             recovery = evolve(recovery, decision=Decision.UNKNOWN, detail=recovery.detail or _NOBODY_KNOWS)
         if plugin is not None:
@@ -94,17 +95,7 @@ class Processor:
 
     def escalate(self, component: str, operation: str, reason: str) -> None:
         """Tell a human of something that is no error in the ordinary sense; see :meth:`ErrorHandler.escalate`."""
-        settings = self._config.severity_levels.get(ErrorSeverity.HIGH)
-        self._publisher.publish(
-            EscalationEvent(
-                error_id=os.urandom(16).hex(),
-                severity=ErrorSeverity.HIGH,
-                notify=settings.notify if settings is not None else (),
-                component=component,
-                operation=operation,
-                reason=reason,
-            )
-        )
+        self._publish_escalation(os.urandom(16).hex(), ErrorSeverity.HIGH, component, operation, reason)
 
     def _classify(self, error: Exception, context: ErrorContext) -> Classification:
         if context.classification is None or error is not context.error:
@@ -171,8 +162,8 @@ class Processor:
     async def _ask(self, strategy: Any, error: Exception, context: ErrorContext) -> Recovery | None:
         try:
             recovery = await ask_strategy(strategy, error, context)
-            if recovery is not None and recovery.decision is Decision.RETRY:
-                _check_retry(recovery, context)
+            if recovery is not None and is_unverified_retry(recovery, context):
+                raise ValueError(_UNVERIFIED)  # noqa: TRY301 - a wrong answer is a failure of the strategy
             return recovery  # noqa: TRY300 - what is checked belongs to the strategy's answer
         except Exception as failure:  # noqa: BLE001 - recorded; the plugins are asked instead
             context.recovery_attempts += 1
@@ -219,17 +210,23 @@ class Processor:
         if not (unknown or (wanted and (severity is ErrorSeverity.CRITICAL or not outcome.handled))):
             return outcome
         reason = outcome.detail or f"{type(context.error).__name__}: {error_message(context.error)}"
+        self._publish_escalation(context.error_id, severity, context.component, context.operation, reason)
+        return evolve(outcome, escalated=True)
+
+    def _publish_escalation(
+        self, error_id: str, severity: ErrorSeverity, component: str, operation: str, reason: str
+    ) -> None:
+        settings = self._config.severity_levels.get(severity)
         self._publisher.publish(
             EscalationEvent(
-                error_id=context.error_id,
+                error_id=error_id,
                 severity=severity,
                 notify=settings.notify if settings is not None else (),
-                component=context.component,
-                operation=context.operation,
+                component=component,
+                operation=operation,
                 reason=reason,
             )
         )
-        return evolve(outcome, escalated=True)
 
 
 def _may_be_suppressed(context: ErrorContext, classification: Classification) -> bool:
@@ -240,9 +237,3 @@ def _may_be_suppressed(context: ErrorContext, classification: Classification) ->
     """
     sent_before = context.call is not None and context.call.answers.total() > 0
     return context.may_send_again and not sent_before and classification.reason not in _ASKS_FOR_SILENCE
-
-
-def _check_retry(recovery: Recovery, context: ErrorContext) -> None:
-    # Promise of the framework, held here as the dispatcher holds it for plugins.
-    if not (recovery.verified or context.may_send_again):
-        raise ValueError("it answered with a retry of a side effect whose outcome is unknown, without verification")

@@ -32,7 +32,7 @@ class ConfigCommand:
         if arguments.action == "schema":
             from recoup.config.schema import schema  # noqa: PLC0415 - only this action needs it
 
-            _print(json.dumps(schema(), indent=2))
+            print(json.dumps(schema(), indent=2))
             return 0
         return _check(arguments.file, as_json=arguments.json)
 
@@ -44,14 +44,10 @@ def _check(file: str, *, as_json: bool) -> int:
     except ConfigError as failure:
         problems = list(failure.problems)
         if not as_json:
-            _print(str(failure))
+            print(str(failure))
     if as_json:
         report = {"file": file, "ok": not problems, "problems": [attrs.asdict(problem) for problem in problems]}
-        _print(json.dumps(report, indent=2))
+        print(json.dumps(report, indent=2))
     elif not problems:
-        _print(f"{file}: ok")
+        print(f"{file}: ok")
     return 1 if problems else 0
-
-
-def _print(text: str) -> None:
-    print(text)  # noqa: T201 - a command line prints

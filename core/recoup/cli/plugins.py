@@ -69,12 +69,12 @@ def _list(config: Config, *, as_json: bool) -> int:
         for status in handler.plugins.statuses()
     ]
     if as_json:
-        _print(json.dumps([attrs.asdict(status) for status in statuses], indent=2))
+        print(json.dumps([attrs.asdict(status) for status in statuses], indent=2))
         return 0
     rows = [("NAME", "VERSION", "HOOKS", "DISTRIBUTION", "ENABLED"), *map(_row, statuses)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return 0
 
 
@@ -106,11 +106,11 @@ def _check(name: str, config: Config, *, as_json: bool) -> int:
         checks = [attrs.evolve(check, detail=sanitize(check.detail)) for check in checks]
     failed = [check for check in checks if not check.passed]
     if as_json:
-        _print(json.dumps([attrs.asdict(check) for check in checks], indent=2))
+        print(json.dumps([attrs.asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
-            _print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}{f': {check.detail}' if check.detail else ''}")
-        _print(f"{name}: {len(checks) - len(failed)} passed, {len(failed)} failed")
+            print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}{f': {check.detail}' if check.detail else ''}")
+        print(f"{name}: {len(checks) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
@@ -126,7 +126,3 @@ def _sanitizer(config: Config, *, without: str) -> Callable[[str], str]:
     except ConfigError:  # another plugin's section is incomplete, which is not what was asked about
         return lambda text: WITHHELD if text else ""
     return lambda text: str(handler.sanitize(text)) if text else ""
-
-
-def _print(text: str) -> None:
-    print(text)  # noqa: T201 - a command line prints

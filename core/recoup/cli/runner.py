@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments, missing)
     except RecoupError as failure:
-        print(f"recoup: {failure}", file=sys.stderr)  # noqa: T201 - a command line prints
+        print(f"recoup: {failure}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader has gone, as `head` does; Python would complain once more while it shuts down.

@@ -102,10 +102,9 @@ class RecoverDriver(AsyncDriver):
                 self._failed(implementation, "wrong_type", answer)
             elif answer.decision is Decision.RETRY and not _may_retry(context):
                 continue
-            elif answer.decision is Decision.RETRY and not (answer.verified or context.may_send_again):
-                # Promise of the framework, held here so that no plugin can break it by mistake.
+            elif is_unverified_retry(answer, context):
                 self._failed(implementation, "wrong_type", "a retry of a side effect whose outcome is unknown")
-            elif answer.decision is Decision.RECOVERED and not answer.verified and _is_in_doubt(context):
+            elif answer.decision is Decision.RECOVERED and not answer.verified and context.in_doubt:
                 self._failed(implementation, "wrong_type", "a result for a side effect whose outcome is unknown")
             else:
                 return implementation.plugin, answer
@@ -120,8 +119,12 @@ def _may_retry(context: ErrorContext) -> bool:
     return context.call is None or context.call.may_repeat
 
 
-def _is_in_doubt(context: ErrorContext) -> bool:
-    return context.kind.is_side_effect and not context.may_send_again
+def is_unverified_retry(answer: Recovery, context: ErrorContext) -> bool:
+    """Say whether an answer would have a call repeated that may have taken effect.
+
+    The promise of the framework: held in one place, so that neither plugin nor strategy can break it by mistake.
+    """
+    return answer.decision is Decision.RETRY and not (answer.verified or context.may_send_again)
 
 
 def _on_failure(implementation: Implementation) -> RateLimitDecision | None:

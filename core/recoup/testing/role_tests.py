@@ -26,7 +26,6 @@ ADMIT_LIMIT = 5.0
 COMPONENT = "exchange"
 KEY = "exchange.create_order"
 CIRCUIT_STATES = frozenset({"closed", "open", "half_open"})
-_SIDE_EFFECTS = (OperationKind.SUBMIT, OperationKind.AMEND)
 
 
 def delay_is_a_time(pacer: Pacer) -> None:
@@ -167,7 +166,7 @@ def _side_effects() -> Iterator[tuple[Call, BaseException | None, bool]]:
         (TimeoutError("timed out"), True),
         (KeyboardInterrupt(), True),
     )
-    for kind in _SIDE_EFFECTS:
+    for kind in (item for item in OperationKind if item.is_side_effect):
         for number, (error, unresolved) in enumerate(endings):
             order = f"{kind.value}-{number}"
             operation = Operation(kind=kind, client_order_id=order, symbol="BTC/USDT", orders=_EmptyVenue())

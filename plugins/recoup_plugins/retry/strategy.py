@@ -23,8 +23,6 @@ _DEFECTS = (
 )
 """Built-in exceptions that tell of a defect in the program, which no repetition heals."""
 
-_SIDE_EFFECTS = (OperationKind.SUBMIT, OperationKind.AMEND)
-
 
 @frozen
 class RetryRecovery:
@@ -72,7 +70,7 @@ class RetryRecovery:
             return classification.retryable and (classification.outcome_known or kind.repeatable)
         # Classes derived from ValueError are left out: decoding errors are among them, and those come and go.
         defect = isinstance(error, _DEFECTS) or type(error) is ValueError
-        return not defect and kind not in _SIDE_EFFECTS
+        return not defect and not kind.is_side_effect
 
     async def recover(self, error: Exception, context: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - protocol
         """Wait until the call may be repeated.
