@@ -43,6 +43,7 @@ from recoup.events import (
     RecoveryEvent,
     StateEvent,
     SuppressionEvent,
+    ThreatEvent,
 )
 from recoup.factory import ErrorHandlerFactory
 from recoup.guard import Guard, guard
@@ -136,6 +137,7 @@ __all__ = [
     "StateEvent",
     "SuppressionEvent",
     "SystemClock",
+    "ThreatEvent",
     "UnknownPlugin",
     "VenuePort",
     "enhanced_error_handler",

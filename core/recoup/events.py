@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import field, frozen
-from attrs.validators import and_, ge, instance_of, optional
+from attrs.validators import and_, ge, instance_of, le, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +131,10 @@ class ErrorEvent:
 def text(**kwargs: Any) -> Any:
     """Declare a field whose text is sanitized when the event is published."""
     return field(metadata={"text": True}, **kwargs)
+
+
+def _read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
 
 
 @frozen(kw_only=True)
@@ -285,6 +289,35 @@ class SuppressionEvent:
     reason: str = text(default="")
 
 
+@frozen(kw_only=True)
+class ThreatEvent:
+    """Traffic or errors look like an attack. Immutable.
+
+    Attributes:
+        threat: which attack, such as ``credential_stuffing`` or ``error_flood``.
+        severity: how bad it would be.
+        confidence: how sure the detector is, from 0.0 to 1.0.
+        component: where in the application.
+        operation: what is under attack.
+        source: the address or network that it comes from, or ``""`` for many.
+        account: the account that is aimed at, or ``""`` for many.
+        evidence: the counts that it was told by, read-only; sanitized.
+        detail: one line.
+    """
+
+    kind: ClassVar[str] = "threat"
+
+    threat: str
+    severity: ErrorSeverity
+    confidence: float = field(validator=[ge(0.0), le(1.0)])
+    component: str = text()
+    operation: str = text()
+    source: str = text(default="")
+    account: str = text(default="")
+    evidence: Mapping[str, Any] = field(factory=dict, converter=_read_only, metadata={"mapping": True})
+    detail: str = text(default="")
+
+
 Event = (
     ErrorEvent
     | RecoveryEvent
@@ -294,5 +327,6 @@ Event = (
     | EscalationEvent
     | PluginEvent
     | SuppressionEvent
+    | ThreatEvent
 )
 """Whatever the ``monitor`` hook is called with."""

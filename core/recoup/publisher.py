@@ -13,6 +13,8 @@ from recoup.events import ErrorEvent, PluginEvent, Sanitized
 from recoup.stack import stack_trace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from recoup.classification import Classification, SensitivityLevel
     from recoup.context import ErrorContext
     from recoup.dispatch.hooks import CompiledHooks, Hooks
@@ -86,13 +88,19 @@ class Publisher:
             compiled.monitor(event if isinstance(event, ErrorEvent) else self._clean(event))
 
     def _clean(self, event: Any) -> Any:
-        changes = {}
+        changes: dict[str, Any] = {}
         for name in _text_fields(event.__class__):
             value = getattr(event, name)
             clean = self._label(value) if isinstance(value, str) else _as_text(self._hooks.sanitize(value, self._level))
             if clean is not value:
                 changes[name] = clean
+        for name in _mapping_fields(event.__class__):
+            changes[name] = self._mapping(name, getattr(event, name))
         return evolve(event, **changes) if changes else event
+
+    def _mapping(self, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        clean = self._hooks.sanitize(dict(value), self._level)
+        return clean if isinstance(clean, dict) else {name: clean}
 
     def _label(self, text: str) -> str:
         """Sanitize a short text, from memory where it came before; components and operations always do."""
@@ -115,6 +123,11 @@ class Publisher:
 @cache
 def _text_fields(event_class: Any) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(event_class) if field.metadata.get("text"))
+
+
+@cache
+def _mapping_fields(event_class: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(event_class) if field.metadata.get("mapping"))
 
 
 def _shaped(clean: Any) -> dict[str, Any]:

@@ -65,6 +65,9 @@ DEFAULT_LEVELS: Mapping[str, str] = {
     "plugin.started": "DEBUG",
     "plugin.stopped": "DEBUG",
     "suppression": "WARNING",
+    "threat": "WARNING",
+    "threat.critical": "CRITICAL",
+    "threat.high": "ERROR",
 }
 """loguru levels by kind of event, and by what :data:`_DETAILS` names of it where that has a level of its own."""
 
@@ -75,6 +78,7 @@ _DETAILS = {
     "connection": "state",
     "escalation": "severity",
     "plugin": "fault",
+    "threat": "severity",
 }
 
 _LONGEST_TEXT = 2_000

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from recoup import UNCLASSIFIED, Classification, ErrorCategory, ErrorEvent, ErrorSeverity, RateLimitDecision
+from recoup import (
+    UNCLASSIFIED,
+    Classification,
+    ErrorCategory,
+    ErrorEvent,
+    ErrorSeverity,
+    RateLimitDecision,
+    ThreatEvent,
+)
 from recoup.events import Sanitized
 from recoup.testing import FakeClock
 
@@ -33,3 +41,15 @@ def test_a_classification_is_checked(change: dict[str, Any]) -> None:
     good: dict[str, Any] = {"severity": ErrorSeverity.LOW, "category": ErrorCategory.NETWORK, "retryable": True}
     with pytest.raises((TypeError, ValueError)):
         Classification(**(good | change))
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.1])
+def test_the_confidence_in_a_threat_is_a_share(confidence: float) -> None:
+    with pytest.raises(ValueError, match="confidence"):
+        ThreatEvent(
+            threat="error_flood",
+            severity=ErrorSeverity.HIGH,
+            confidence=confidence,
+            component="api",
+            operation="login",
+        )

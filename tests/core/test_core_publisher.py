@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recoup import ErrorEvent, ErrorHandler, StateEvent, hookimpl
+from recoup import ErrorEvent, ErrorHandler, ErrorSeverity, StateEvent, ThreatEvent, hookimpl
 from recoup.publisher import _LABELS_KEPT
 
 
@@ -65,6 +65,31 @@ def test_a_text_that_is_no_text_is_sanitized_and_made_one(subject: Any) -> None:
     handler, events = world(lambda payload: payload)
     handler.publish(state(subject))
     assert events[0].subject == str(subject)
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence"),
+    [
+        ({"accounts": "*"}, {"accounts": "*"}),
+        (None, {"evidence": "[WITHHELD]"}),
+    ],
+)
+def test_the_evidence_of_a_threat_is_sanitized_and_read_only(answer: Any, evidence: dict[str, Any]) -> None:
+    handler, events = world(lambda payload: answer if isinstance(payload, dict) else payload)
+    seen = {"accounts": ["secret"]}
+    threat = ThreatEvent(
+        threat="brute_force",
+        severity=ErrorSeverity.HIGH,
+        confidence=0.9,
+        component="api",
+        operation="login",
+        evidence=seen,
+    )
+    handler.publish(threat)
+    assert dict(events[0].evidence) == evidence
+    assert seen == {"accounts": ["secret"]}
+    with pytest.raises(TypeError):
+        events[0].evidence["accounts"] = 1
 
 
 def test_publishing_never_raises_for_what_can_not_be_printed() -> None:

@@ -17,6 +17,7 @@ from recoup.events import (
     Sanitized,
     StateEvent,
     SuppressionEvent,
+    ThreatEvent,
 )
 from recoup.operation import Call, Operation, OperationKind
 from recoup.outcome import Decision
@@ -168,4 +169,14 @@ def sample_events() -> list[Event]:
         ),
         PluginEvent(plugin="other", hook="classify", fault="raised", detail="ValueError: x"),
         SuppressionEvent(count=4812, reason="limit", **place),
+        ThreatEvent(
+            threat="brute_force",
+            severity=ErrorSeverity.HIGH,
+            confidence=0.9,
+            source="192.0.2.7",
+            account="a1b2",
+            evidence={"failures": 120, "sources": 1},
+            detail="120 failures for one account",
+            **place,
+        ),
     ]
