@@ -6,7 +6,7 @@ EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 SOURCES := core plugins $(addsuffix src,$(CONTRIB))
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
-.PHONY: demo test lint types contracts unit contrib docs bench soak clean
+.PHONY: demo test lint types contracts unit contrib docs bench fuzz soak clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/recoup demo
@@ -18,7 +18,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) benchmarks
+	$(BIN)/mypy core/recoup plugins/recoup_plugins $(addsuffix src,$(CONTRIB)) benchmarks fuzz
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
@@ -37,11 +37,16 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench_core.py
 
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	mkdir -p .fuzz
+	$(BIN)/python fuzz/fuzz_sanitizer.py -max_total_time=300 -max_len=4096 -len_control=0 -artifact_prefix=.fuzz/ .fuzz
+
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py
 
 clean:
-	rm -rf $(VENV) docs/_build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) docs/_build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
