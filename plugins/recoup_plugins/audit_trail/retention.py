@@ -1,0 +1,87 @@
+"""Which sealed segments have had their time, and how they go: stated and signed first, removed after."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from recoup_plugins.audit_trail.chain import UnreadableLine, parse
+from recoup_plugins.audit_trail.files import segment_name, segment_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from recoup_plugins.audit_trail.config import AuditTrailConfig
+
+_SEAL_BYTES = 4096
+"""No seal is as long."""
+
+
+@frozen(kw_only=True)
+class SealedSegment:
+    """A segment that may be retired. Immutable.
+
+    Attributes:
+        number: its number.
+        size: in bytes.
+        sequence: of its seal.
+        hash: of its seal.
+        sealed: when.
+    """
+
+    number: int
+    size: int
+    sequence: int
+    hash: str
+    sealed: datetime
+
+
+def sealed_segments(directory: Path, current: int) -> list[SealedSegment]:
+    """Return the segments before the current one, oldest first, up to the first that does not end in a seal.
+
+    One without its seal has been tampered with, and what may be evidence is not removed.
+    """
+    found = []
+    for number in segment_numbers(directory):
+        if number >= current:
+            break
+        segment = _read_seal(directory / segment_name(number), number)
+        if segment is None:
+            break
+        found.append(segment)
+    return found
+
+
+def overdue(segments: Sequence[SealedSegment], config: AuditTrailConfig, now: datetime) -> list[SealedSegment]:
+    """Return the oldest segments that the configuration no longer keeps."""
+    kept_bytes = sum(segment.size for segment in segments)
+    due = []
+    for at, segment in enumerate(segments):
+        left = len(segments) - at
+        too_many = config.retain_segments is not None and left > config.retain_segments
+        too_large = config.retain_bytes is not None and kept_bytes > config.retain_bytes
+        too_old = config.retain_seconds is not None and now - segment.sealed > timedelta(seconds=config.retain_seconds)
+        if not (too_many or too_large or too_old):
+            break
+        due.append(segment)
+        kept_bytes -= segment.size
+    return due
+
+
+def _read_seal(path: Path, number: int) -> SealedSegment | None:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _SEAL_BYTES))
+        lines = file.read(_SEAL_BYTES).splitlines()
+    try:
+        record = parse(lines[-1])
+        sealed = datetime.fromisoformat(record.value["time"])
+    except (UnreadableLine, LookupError, ValueError, TypeError):
+        return None
+    if record.kind != "seal" or sealed.tzinfo is None:
+        return None
+    return SealedSegment(number=number, size=size, sequence=record.sequence, hash=record.computed, sealed=sealed)
