@@ -50,7 +50,11 @@ async def observed(level, payload, sentence):
             error.__cause__ = ValueError(sentence, payload)
             texts = dict.fromkeys(["user_id", "bot_id", "symbol", "order_id"], sentence)
             context = handler.create_error_context(error, sentence, "fetch", details={"payload": payload}, **texts)
-            said += [context.sanitize(level).to_dict(), context.stack_trace, (await handler.process(error, context)).detail]
+            said += [
+                context.sanitize(level).to_dict(),
+                context.stack_trace,
+                (await handler.process(error, context)).detail,
+            ]
             group = ExceptionGroup(sentence, [error])
             await handler.handle_error(group, handler.create_error_context(group, "exchange", sentence))
 

@@ -23,7 +23,9 @@ from recoup import (
     SeverityConfig,
 )
 from recoup.discovery import installed_plugins
-from recoup_plugins.security_rate_limiter import FailureDelays, Limit
+from recoup_plugins.passthrough_sanitizer import STATEMENT, VARIABLE
+from recoup_plugins.security_rate_limiter import FailureDelays, Limit, ThreatDetection
+from recoup_plugins.security_sanitizer.config import NameConfig, RuleConfig
 
 CORE = {
     "`error_handling`": ErrorHandlingConfig,
@@ -33,8 +35,16 @@ CORE = {
     "`error_handling.security`": SecurityConfig,
     "`error_handling.plugins.NAME`": PluginSettings,
 }
-INNER = {"security_rate_limiter": (Limit, FailureDelays)}
+INNER = {
+    "security_rate_limiter": (Limit, FailureDelays, ThreatDetection),
+    "security_sanitizer": (RuleConfig, NameConfig),
+}
 """Classes that stand for values in a plugin's section, each with a table of its own below that of the section."""
+NEEDED = {
+    "audit_trail": {"directory": "audit", "key_env": "AUDIT_KEY"},
+    "passthrough_sanitizer": {"i_understand": STATEMENT},
+}
+"""Sections without which a plugin can't be built."""
 BUILT_IN = {name: source for name, source in installed_plugins().items() if source.distribution == "recoup"}
 
 
@@ -86,10 +96,13 @@ def test_every_built_in_plugin_is_documented_with_its_keys(page, name):
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_the_hooks_of_every_built_in_plugin_are_documented(page, name):
+def test_the_hooks_of_every_built_in_plugin_are_documented(page, name, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "1")
     text = page("reference/plugins.md").section(f"`{name}`").text
     (sentence,) = re.findall(r"^Hooks: ([^.]*)\.", re.sub(r" \([^)]*\)", "", text), re.MULTILINE)
-    status = next(item for item in ErrorHandler().plugins.statuses() if item.name == name)
+    settings = {"enabled": True, "config": NEEDED.get(name, {})}
+    handler = ErrorHandler(Config.from_dict({"error_handling": {"plugins": {name: settings}}}))
+    status = next(item for item in handler.plugins.statuses() if item.name == name)
     assert re.findall(r"`(\w+)`", sentence) == list(status.hooks)
 
 

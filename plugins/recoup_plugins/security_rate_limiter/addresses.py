@@ -66,6 +66,11 @@ def host_of(address: bytes) -> bytes:
     return address if len(address) == _IPV4_BYTES else address[:8]
 
 
+def vicinity_of(address: bytes) -> bytes:
+    """Return the network in which a user's address commonly moves: IPv4 /24, IPv6 /48."""
+    return address[:3] if len(address) == _IPV4_BYTES else address[:6]
+
+
 class Listing(Enum):
     """What the lists say of an address."""
 

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from attrs.validators import deep_iterable, deep_mapping, ge, gt, instance_of
 
 from recoup_plugins.security_rate_limiter.gcra import Limit
+from recoup_plugins.security_rate_limiter.threats.config import ThreatDetection
 
 DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
@@ -24,7 +25,8 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
 )
 """Limits by name. Orders are few and each one matters, so trading has the tightest; requests to a venue stay below the
 twenty or so a second that venues commonly grant a key; a database on the same network bears more. What an attacker
-wants most, logging in and withdrawing, is held to a human's pace in every component."""
+wants most, logging in and withdrawing, is held to a human's pace in every component: that of each human, since a pace
+that all strangers shared would let one of them keep the others out."""
 
 
 @frozen(kw_only=True)
@@ -63,13 +65,16 @@ class SecurityRateLimiterConfig:
 
     Attributes:
         limits: limits of operations, added to :data:`DEFAULT_LIMITS`. A name is ``component.operation``,
-            ``*.operation``, ``component`` or ``default``; the first that fits, in this order, counts.
+            ``*.operation``, ``component`` or ``default``; the first that fits, in this order, counts. For requests with
+            an address ``*.operation`` is a pace: it counts for each pair of source and account, on top of the limit
+            that fits otherwise.
         per_address: requests of one IP address, all operations together.
         per_network: requests of one IPv4 /24 or IPv6 /64.
         per_site: requests of one IPv6 /48.
         allow: networks in CIDR form that are held to the limits of operations only.
         deny: networks in CIDR form that are always refused. Of both lists the longest prefix counts.
         failures: delays after failures.
+        threats: when traffic is taken for an attack.
         max_addresses: addresses and networks followed exactly at a time, about 250 bytes each; as many again whose
             failures are remembered, at about 400 bytes.
         max_operations: pairs of component and operation followed exactly at a time.
@@ -82,6 +87,7 @@ class SecurityRateLimiterConfig:
     allow: tuple[str, ...] = field(default=(), validator=deep_iterable(instance_of(str), instance_of(tuple)))
     deny: tuple[str, ...] = field(default=(), validator=deep_iterable(instance_of(str), instance_of(tuple)))
     failures: FailureDelays = field(factory=FailureDelays, validator=instance_of(FailureDelays))
+    threats: ThreatDetection = field(factory=ThreatDetection, validator=instance_of(ThreatDetection))
     max_addresses: int = field(default=65_536, validator=[instance_of(int), ge(16)])
     max_operations: int = field(default=4_096, validator=[instance_of(int), ge(16)])
 
@@ -119,10 +125,19 @@ class OperationLimits:
                 self._by_pair[component, operation] = limit
 
     def find(self, component: str, operation: str) -> Limit:
-        """Return the limit that counts for an operation."""
+        """Return the limit that counts for the application's own calls of an operation."""
         return (
             self._by_pair.get((component, operation))
             or self._by_operation.get(operation)
             or self._by_component.get(component)
             or self._default
         )
+
+    def shared(self, component: str, operation: str) -> Limit:
+        """Return the limit that all requests of an operation share."""
+        return self._by_pair.get((component, operation)) or self._by_component.get(component) or self._default
+
+    def pace(self, component: str, operation: str) -> Limit | None:
+        """Return the limit of one person in an operation, if it has one and no limit of its own."""
+        pace = self._by_operation.get(operation)
+        return None if pace is None or (component, operation) in self._by_pair else pace

@@ -16,14 +16,18 @@ from recoup_plugins.security_rate_limiter.addresses import (
     network_of,
     parse,
     site_of,
+    vicinity_of,
 )
 from recoup_plugins.security_rate_limiter.config import OperationLimits, SecurityRateLimiterConfig
 from recoup_plugins.security_rate_limiter.failures import FailureLedger
 from recoup_plugins.security_rate_limiter.gcra import TICKS_PER_SECOND, Limit, to_ticks
 from recoup_plugins.security_rate_limiter.tables import ArrivalTable
+from recoup_plugins.security_rate_limiter.threats import Attempt, ThreatWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
+
+    from recoup import ThreatEvent
 
 ALLOWED = RateLimitDecision(allowed=True)
 _DENIED = RateLimitDecision(allowed=False, reason="the address is on the deny-list")
@@ -44,18 +48,31 @@ class SecurityRateLimiter:
     application's own, and those of allow-listed networks share one allowance of an operation, strangers another; so
     strangers can't starve the application.
 
+    Failures hold back whoever caused them: the pair of account and source where an account is named, otherwise the
+    source. A source found attacking is held back whatever account it tries, apart from accounts that have succeeded
+    from its network before. While an account is under attack, a source that is new to it has one free failure instead
+    of the configured ones. Nothing that strangers do keeps an account's owner out: not from a network he has succeeded
+    from before, and not on his first try from any other.
+
     Memory is bounded: see :mod:`recoup_plugins.security_rate_limiter.tables`. With the default configuration the state
-    stays below 64 MiB however many addresses appear.
+    stays below 256 MiB however many addresses and accounts appear.
 
     Args:
         config: limits, lists and bounds; the documented defaults where None.
         clock: where the time comes from; the system's by default.
+        publish: given each :class:`recoup.ThreatEvent`, once at the onset of an attack and whenever its severity rises.
 
     Raises:
         ValueError: a name of a limit or a network on a list is malformed.
     """
 
-    def __init__(self, *, config: SecurityRateLimiterConfig | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        config: SecurityRateLimiterConfig | None = None,
+        clock: Clock | None = None,
+        publish: Callable[[ThreatEvent], None] | None = None,
+    ) -> None:
         config = SecurityRateLimiterConfig() if config is None else config
         self._config = config
         self._clock: Clock = SystemClock() if clock is None else clock
@@ -65,8 +82,12 @@ class SecurityRateLimiter:
         self._operations = ArrivalTable(config.max_operations)
         self._addresses = ArrivalTable(config.max_addresses)
         self._failures = FailureLedger(config.failures, config.max_addresses)
+        self._watch = ThreatWatch(config.threats) if config.threats.enabled else None
+        self._publish = publish
 
-    async def check_rate_limit(self, component: str, operation: str, ip_address: str | None = None) -> bool:
+    async def check_rate_limit(
+        self, component: str, operation: str, ip_address: str | None = None, *, account: str | None = None
+    ) -> bool:
         """Return whether an operation is within its limits, and count it if so. Does not yield to other tasks.
 
         Args:
@@ -74,34 +95,102 @@ class SecurityRateLimiter:
             operation: such as ``"place_order"``.
             ip_address: of whoever asks for it. Text that is no address counts for one address that all such text
                 shares.
+            account: the name that he gives, if any; kept as a keyed digest only.
 
         Raises:
-            TypeError: ``ip_address`` is neither text nor None.
+            TypeError: ``ip_address`` or ``account`` is neither text nor None.
         """
-        return self.decide(component, operation, ip_address).allowed
+        return self.decide(component, operation, ip_address, account=account).allowed
 
-    async def record_failure(self, component: str, operation: str, ip_address: str | None = None) -> None:
+    async def record_failure(
+        self,
+        component: str,
+        operation: str,
+        ip_address: str | None = None,
+        *,
+        account: str | None = None,
+        known_account: bool | None = None,
+    ) -> None:
         """Count a failure, such as a wrong password, against whoever caused it. Does not yield to other tasks.
 
         It holds back later requests for the same component and operation from the same IPv4 address or IPv6 /64, or
-        without an address if this one has none; nobody else's. Allow-listed networks are not held back.
+        without an address if this one has none; nobody else's. With an account it holds back those for this account
+        only. Allow-listed networks are neither held back nor suspected.
+
+        Args:
+            component: as in :meth:`check_rate_limit`.
+            operation: as in :meth:`check_rate_limit`.
+            ip_address: as in :meth:`check_rate_limit`.
+            account: the name that was tried, if any; kept as a keyed digest only.
+            known_account: whether there is such an account; None where that is not known.
 
         Raises:
-            TypeError: ``ip_address`` is neither text nor None.
+            TypeError: ``ip_address`` or ``account`` is neither text nor None.
         """
-        component, operation = bounded_name(component), bounded_name(operation)
+        attempt = self._attempt(component, operation, ip_address, account)
+        if attempt is None:
+            return
         now = to_ticks(self._clock.monotonic())
-        if ip_address is None:
-            with self._lock:
-                self._failures.record((component, operation), (component, operation), now)
-            return
-        address = parse(ip_address)
-        if self._lists.find(address) is Listing.ALLOWED:
-            return
+        events: list[ThreatEvent] = []
         with self._lock:
-            self._failures.record(*_culprit(component, operation, address), now)
+            watch = self._watch
+            is_strict = False
+            if watch is not None:
+                events = watch.failed(attempt, now, known=known_account)
+                is_strict = watch.is_under_attack(attempt, now) and not watch.is_familiar(attempt)
+            key, group = _culprit(attempt)
+            self._failures.record(key, group, now, is_strict=is_strict)
+            if attempt.account is not None and watch is not None and watch.is_suspect(attempt, now):
+                key, group = _culprit(attempt._replace(account=None))
+                self._failures.record(key, group, now)
+        self._tell(events)
 
-    def decide(self, component: str, operation: str, ip_address: str | None = None) -> RateLimitDecision:
+    async def record_success(
+        self, component: str, operation: str, ip_address: str | None = None, *, account: str | None = None
+    ) -> None:
+        """Count a success, such as a right password. Does not yield to other tasks.
+
+        It forgives the failures of this account from this source, and makes the source's network familiar to the
+        account. Without an account it forgives nothing, since whoever has one account could buy tries at others.
+
+        Args:
+            component: as in :meth:`check_rate_limit`.
+            operation: as in :meth:`check_rate_limit`.
+            ip_address: as in :meth:`check_rate_limit`.
+            account: the account that was proved, if any; kept as a keyed digest only.
+
+        Raises:
+            TypeError: ``ip_address`` or ``account`` is neither text nor None.
+        """
+        attempt = self._attempt(component, operation, ip_address, account)
+        if attempt is None:
+            return
+        now = to_ticks(self._clock.monotonic())
+        with self._lock:
+            if attempt.account is not None:
+                self._failures.forgive(_culprit(attempt)[0], now)
+            if self._watch is not None:
+                self._watch.succeeded(attempt, now)
+
+    def record_error(self, component: str, operation: str, budget: int) -> None:
+        """Count an error of the application itself, which is a flood far beyond ``budget`` errors a minute."""
+        if self._watch is None:
+            return
+        now = to_ticks(self._clock.monotonic())
+        with self._lock:
+            events = self._watch.errors(bounded_name(component), bounded_name(operation), budget, now)
+        self._tell(events)
+
+    def threats(self) -> tuple[ThreatEvent, ...]:
+        """Return the attacks that are going on, the worst first; each is over after fifteen minutes of silence."""
+        if self._watch is None:
+            return ()
+        with self._lock:
+            return self._watch.findings(to_ticks(self._clock.monotonic()))
+
+    def decide(
+        self, component: str, operation: str, ip_address: str | None = None, *, account: str | None = None
+    ) -> RateLimitDecision:
         """Answer as :meth:`check_rate_limit` does, with the seconds to wait and the reason of a refusal.
 
         Returns:
@@ -109,51 +198,87 @@ class SecurityRateLimiter:
             the address nor any name.
 
         Raises:
-            TypeError: ``ip_address`` is neither text nor None.
+            TypeError: ``ip_address`` or ``account`` is neither text nor None.
         """
         component, operation = bounded_name(component), bounded_name(operation)
-        limit = self._limits.find(component, operation)
         now = to_ticks(self._clock.monotonic())
+        digest = None if account is None or self._watch is None else self._watch.account(account)
         if ip_address is None:
-            return self._decide_own(component, operation, limit, now)
+            return self._decide_own(Attempt(component, operation, None, digest), now)
         address = parse(ip_address)
         listing = self._lists.find(address)
         if listing is Listing.DENIED:
             return _DENIED
         if listing is Listing.ALLOWED:
-            with self._lock:
-                wait = self._operations.admit((component, operation, True), limit, now)
-            return _refusal(wait, f"limit per operation: {limit}") if wait else ALLOWED
-        strangers: _Meter = (self._operations, (component, operation, False), limit, "operation")
-        meters = (strangers, *self._source_meters(address))
+            return self._admit_own(component, operation, now)
+        attempt = Attempt(component, operation, address, digest)
+        meters = self._meters(attempt, address)
+        events: list[ThreatEvent] = []
         with self._lock:
-            if len(self._failures):
-                held = self._failures.blocked_until(*_culprit(component, operation, address)) - now
-                if held > 0:
-                    return _refusal(held, _HELD_BACK)
-            return _count(meters, now)
+            held = self._held(attempt, now)
+            decision = _refusal(held, _HELD_BACK) if held > 0 else _count(meters, now)
+            if self._watch is not None:
+                if decision.allowed:
+                    self._watch.passed(attempt, now)
+                elif held > 0:
+                    events = self._watch.insisted(attempt, now)
+        self._tell(events)
+        return decision
 
-    def _decide_own(self, component: str, operation: str, limit: Limit, now: int) -> RateLimitDecision:
+    def _decide_own(self, attempt: Attempt, now: int) -> RateLimitDecision:
         with self._lock:
-            if len(self._failures):
-                key = (component, operation)
-                held = self._failures.blocked_until(key, key) - now
-                if held > 0:
-                    return _refusal(held, _HELD_BACK)
+            held = self._held(attempt, now)
+        if held > 0:
+            return _refusal(held, _HELD_BACK)
+        return self._admit_own(attempt.component, attempt.operation, now)
+
+    def _admit_own(self, component: str, operation: str, now: int) -> RateLimitDecision:
+        limit = self._limits.find(component, operation)
+        with self._lock:
             wait = self._operations.admit((component, operation, True), limit, now)
         return _refusal(wait, f"limit per operation: {limit}") if wait else ALLOWED
 
-    def _source_meters(self, address: bytes) -> tuple[_Meter, ...]:
-        config, table = self._config, self._addresses
-        own = (table, address, config.per_address, "address")
-        if address == INVALID:
-            return (own,)
-        network = (table, network_of(address), config.per_network, "network")
-        site = site_of(address)
-        return (own, network) if site is None else (own, network, (table, site, config.per_site, "site"))
+    def _held(self, attempt: Attempt, now: int) -> int:
+        """Return the ticks for which failures hold an attempt back; zero or less: they do not."""
+        if not len(self._failures):
+            return 0
+        until = self._failures.blocked_until(*_culprit(attempt))
+        if attempt.account is not None and self._watch is not None and not self._watch.is_familiar(attempt):
+            until = max(until, self._failures.blocked_until(*_culprit(attempt._replace(account=None))))
+        return until - now
+
+    def _attempt(self, component: str, operation: str, ip_address: str | None, account: str | None) -> Attempt | None:
+        """Return what the limiter keeps of an attempt; None from allow-listed networks."""
+        digest = None if account is None or self._watch is None else self._watch.account(account)
+        address = None if ip_address is None else parse(ip_address)
+        if address is not None and self._lists.find(address) is Listing.ALLOWED:
+            return None
+        return Attempt(bounded_name(component), bounded_name(operation), address, digest)
+
+    def _tell(self, events: list[ThreatEvent]) -> None:
+        """Publish outside the lock, since observers may ask the limiter."""
+        if self._publish is not None:
+            for event in events:
+                self._publish(event)
+
+    def _meters(self, attempt: Attempt, address: bytes) -> list[_Meter]:
+        component, operation, config, table = attempt.component, attempt.operation, self._config, self._addresses
+        limit, pace = self._limits.shared(component, operation), self._limits.pace(component, operation)
+        meters: list[_Meter] = [
+            (self._operations, (component, operation, False), limit, "operation"),
+            (table, address, config.per_address, "address"),
+        ]
+        if pace is not None:
+            meters.append((table, _culprit(attempt)[0], pace, "person"))
+        if address != INVALID:
+            meters.append((table, network_of(address), config.per_network, "network"))
+            site = site_of(address)
+            if site is not None:
+                meters.append((table, site, config.per_site, "site"))
+        return meters
 
 
-def _count(meters: tuple[_Meter, ...], now: int) -> RateLimitDecision:
+def _count(meters: list[_Meter], now: int) -> RateLimitDecision:
     tats = [table.arrival(key) for table, key, _, _ in meters]
     longest = 0
     reason = ""
@@ -172,10 +297,15 @@ def _refusal(ticks: int, reason: str) -> RateLimitDecision:
     return RateLimitDecision(allowed=False, retry_after=ticks / TICKS_PER_SECOND, reason=reason)
 
 
-def _culprit(component: str, operation: str, address: bytes) -> tuple[Hashable, Hashable]:
-    host = host_of(address)
-    group = site_of(address) or network_of(address)
-    return (component, operation, host), (component, operation, group)
+def _culprit(attempt: Attempt) -> tuple[Hashable, Hashable]:
+    """Return whom failures count for, and the group that they count for where there is no room for him."""
+    component, operation, address, account = attempt
+    if address is None:
+        return (component, operation, account), (component, operation)
+    group = (component, operation, vicinity_of(address))
+    if account is None:
+        return (component, operation, host_of(address)), group
+    return (component, operation, host_of(address), account), group
 
 
 def bounded_name(text: str) -> str:

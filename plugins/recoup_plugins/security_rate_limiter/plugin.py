@@ -22,6 +22,9 @@ class SecurityRateLimiterPlugin:
     component and operation. With one it is a request from outside: it counts against the limits of the operation, the
     address and its networks. For its own operations an application asks ``limiter`` directly.
 
+    What looks like an attack is published as a :class:`recoup.ThreatEvent`; ten times ``max_errors_per_minute`` in a
+    minute is a flood. ``limiter.threats()`` gives the attacks that are going on.
+
     A limiter that fails refuses: ``on_failure`` is ``deny``, unless the configuration says otherwise.
 
     Args:
@@ -29,7 +32,7 @@ class SecurityRateLimiterPlugin:
         host: gives the clock and ``error_handling.security``.
 
     Attributes:
-        limiter: the limiter, for application code to ask and to tell of failures.
+        limiter: the limiter, for application code to ask and to tell of failures and successes.
 
     Raises:
         ValueError: a name of a limit or a network on a list is malformed.
@@ -39,12 +42,14 @@ class SecurityRateLimiterPlugin:
     on_failure: ClassVar[str] = "deny"
 
     def __init__(self, config: SecurityRateLimiterConfig, host: Host) -> None:
-        self.limiter = SecurityRateLimiter(config=config, clock=host.clock)
-        self._errors = ErrorBudget(host.config.error_handling.security.max_errors_per_minute, host.clock)
+        self.limiter = SecurityRateLimiter(config=config, clock=host.clock, publish=host.publish)
+        self._budget = host.config.error_handling.security.max_errors_per_minute
+        self._errors = ErrorBudget(self._budget, host.clock)
 
     @hookimpl
     def rate_limit(self, component: str, operation: str, ip_address: str | None) -> RateLimitDecision | None:
         """Answer for an error where there is no address, otherwise for a request from it."""
         if ip_address is None:
+            self.limiter.record_error(component, operation, self._budget)
             return self._errors.decide(component, operation)
         return self.limiter.decide(component, operation, ip_address)

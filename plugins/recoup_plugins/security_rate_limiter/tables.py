@@ -34,12 +34,15 @@ class LiveTable(Generic[V]):
     Args:
         max_keys: entries kept at most.
         expiry: the tick from which on a value says nothing.
+
+    Attributes:
+        max_keys: as given.
     """
 
-    __slots__ = ("_expiry", "_hand", "_max_keys", "_ring", "_values")
+    __slots__ = ("_expiry", "_hand", "_ring", "_values", "max_keys")
 
     def __init__(self, max_keys: int, expiry: Callable[[V], int]) -> None:
-        self._max_keys = max_keys
+        self.max_keys = max_keys
         self._expiry = expiry
         self._values: dict[Hashable, V] = {}
         self._ring: list[Hashable] = []
@@ -58,7 +61,7 @@ class LiveTable(Generic[V]):
         if key in values:
             values[key] = value
             return True
-        if len(values) < self._max_keys:
+        if len(values) < self.max_keys:
             self._ring.append(key)
             values[key] = value
             return True

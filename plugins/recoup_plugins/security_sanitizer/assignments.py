@@ -2,7 +2,9 @@
 
 Covered: ``name=value``, ``name: value``, ``name => value``, ``name := value``, ``name is value``, JSON and Python
 literals (also escaped inside strings), header dumps, query strings and form bodies, pairs ``("name", "value")``,
-``--flag value``, XML elements and the FIX tags of a logon.
+``--flag value``, and the FIX tags of a logon. Names that stand apart from their values are the matter of
+``rules_members`` (``{"name": ..., "value": ...}``, XML), ``rules_tables`` (columns), ``rules_frames`` (logins), and
+``rules_spaced`` (nothing but a space between).
 """
 
 from __future__ import annotations
@@ -11,68 +13,148 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.seed_phrases import word_list
+from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
+from recoup_plugins.security_sanitizer.rules_frames import LOGIN_WORDS, in_logins
+from recoup_plugins.security_sanitizer.rules_members import in_elements, in_sections, told_after, told_before
+from recoup_plugins.security_sanitizer.rules_spaced import in_commands, spaced_values
+from recoup_plugins.security_sanitizer.rules_tables import TABLE_MARKS, in_inserts, in_tables
+from recoup_plugins.security_sanitizer.rules_values import (
+    bare_value,
+    closing_bracket,
+    indented,
+    inside_quotes,
+    list_end,
+)
 from recoup_plugins.security_sanitizer.values import (
     VALUE_NAMES,
     is_placeholder,
     is_prose,
     is_reference,
     looks_like,
+    looks_random,
     looks_secret,
 )
 
 if TYPE_CHECKING:
-    from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
+    from collections.abc import Iterable
 
-_SEPARATOR = re.compile(r"=>|:=|[=:]|[\"'],\s{0,2}b?(?=[\"'])| is (?:set to |now )?| was ")
+    from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
+    from recoup_plugins.security_sanitizer.rules_tables import Found, Sensitive
+
+_SEPARATOR = re.compile(
+    r"=>|->|:=|[=:\u2192\u21d2\uff1a]|[\"'],\s{0,2}b?(?=[\"'])| (?:is|was|has been|been) (?:set to |"
+    r"changed to |reset to |now )?|"
+    r" (?:set|changed|updated|reset) to | equals "
+)
 _NAME_WINDOW: Final = 80
 _NAME_CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-$"
-_PLACEHOLDER = re.compile(r"(?:\A|\W)\[[A-Z_]{2,32}(?: \d{4})?\]\Z")
+_REMARK = re.compile(r"[ \t]\([^()]{1,48}\)\Z")
+_CONNECTIVES: Final = frozenset(
+    ["where", "from", "and", "or", "with", "by", "on", "in", "select", "order", "group", "into", "set"]
+)
+_PLACEHOLDER = re.compile(r"(?:\A|\W)\[[A-Z_]{2,32}(?: [0-9a-f]{4,8})?\]\Z")
 _AROUND_NAME: Final = " \t\"'`\\*])"
-_QUOTE = re.compile(r"\s{0,8}(?:[bruf]{0,2})(\\{0,16}[\"'`])")
+_QUOTE = re.compile(r"\s{0,8}(?:[bruf]{0,2})(\"\"\"|\'\'\'|\\{0,16}[\"'`])")
+_WRAPPER = re.compile(
+    r"\s{0,8}(?:new |&)?(?:Some|Ok|Just|Right|SecretStr|SecretBytes|Secret|Sensitive|String|string|str|"
+    r"bytes|bytearray|Bytes|Password|"
+    r"ApiKey|Token|Optional|Optional\.of|Value|Buffer\.from|b64decode|std::string|NSString|\[\]byte|"
+    r"\[\]rune)(?:\(\d{1,4}\))?[\[({ ]{1,2}(?=[\"'`\\])"
+)
 _OPEN = re.compile(r"\s{0,8}([\[{(])")
-_BRACKET = re.compile(r"[\[\]{}()]")
-_BARE = re.compile(r"[ \t]{0,8}([^\s\"'<>&]{1,1000})")
-_BARE_END = re.compile(r"[,;|](?=\s|\Z|[\w.\-]{1,64}[=:])|\\[nrt\"']|[,;|](?=[\[{])")
-_SCHEME = re.compile(r"[ \t]{0,8}(?:Bearer|Basic|Token|JWT|ApiKey|Digest)[ \t]{1,4}(?=\S)", re.IGNORECASE)
-_LONGEST_HEADER: Final = 16_384
-_LINE_ENDS: Final = ("\n", "\\n", "\\r", "'")
-_WORD = re.compile(r"[a-z]{2,10}")
+_PLURALS: Final = frozenset(
+    [
+        "codes",
+        "backup_codes",
+        "recovery_codes",
+        "keys",
+        "tokens",
+        "passwords",
+        "secrets",
+        "backup codes",
+        "recovery codes",
+        "api keys",
+    ]
+)
+_COOKIE_ATTRIBUTE = re.compile(r";\s{0,2}(?:path|domain|expires|max-age|httponly|secure|samesite)\b", re.IGNORECASE)
+_DIRECTORIES: Final = frozenset(["PWD", "OLDPWD", "pwd", "LOGIN_PWD"])
+_PATH = re.compile(r"[~.]{0,2}/|[A-Za-z]:\\")
+_PROPERTIES = re.compile(r"[A-Za-z][\w ]{1,32}=[^;=]{0,200};")
 _HARMLESS_LENGTH: Final = 128
 _COLON = re.compile(r"\\{0,16}[\"']\s{0,4}:")
 _FLAG = re.compile(
     r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w\-]{1,63})[\"']?,?[ \t]{1,4}"
-    r"[\"']?([^\s\"'\-][^\s\"']{0,1000})",
+    r"[\"']?([^\s\"'\-<][^\s\"']{0,1000})",
     re.ASCII,
 )
-_ELEMENT = re.compile(r"<([A-Za-z][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>([^<]{1,1000})</", re.ASCII)
-_FIX_FIELD = re.compile(r"(?:^|[\x01|^;\s])(554|925|96|553)=([^\x01|^;\s]{1,1000})")
+_NUMBERS = re.compile(r"[\[(]{1,3}\s{0,4}[\"']?[+\-]?\d")
+_GROUPED: Final = frozenset(["IBAN", "CARD", "PHONE", "BANK", "NATIONAL_ID"])
+_GROUP = re.compile(r"[ \-](?=[A-Z]{0,3}\d)[A-Z0-9()/.\-]{1,12}(?![\w:=])", re.ASCII)
+_NESTED = re.compile(r"[ \t]{0,3}(?:[=:]|->)")
+_OF_USER = re.compile(r"[ \t]{0,2}/[ \t]{0,2}([^\s\"']{3,256})")
+_TOLD_VALUES: Final = ("val", "content", "data", "string", "v=", 'v"', "v'", "entry", "key=", "name=", "duplicate")
+"""One of these stands in every text that has a value whose name is a value itself."""
+
+_FIX_FIELD = re.compile(
+    r"(?:^|[\x01|^;\s,]|\^A|\\x01|\\u0001|\\001|<SOH>|\u2401)(554|925|96|553|6|11|14|17|31|32|37|38|41|44|"
+    r"99|110|111|151|198|526)=([^\x01|^;\s\\<\u2401]{1,1000})"
+)
 _FIX_FIELDS: Final = {
     "554": ("PASSWORD", Level.LOW),
     "925": ("PASSWORD", Level.LOW),
     "96": ("SIGNATURE", Level.LOW),
     "553": ("USER", Level.HIGH),
+    **dict.fromkeys(("6", "31", "44", "99"), ("PRICE", Level.CRITICAL)),
+    **dict.fromkeys(("14", "32", "38", "110", "111", "151"), ("AMOUNT", Level.CRITICAL)),
+    **dict.fromkeys(("11", "17", "37", "41", "198", "526"), ("ORDER_ID", Level.CRITICAL)),
 }
 
 
 class Assignments:
     """Replaces the values of sensitive names in text. Immutable apart from its key cache: thread-safe and task-safe."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "_placeholders")
 
-    def __init__(self, keys: KeyPolicy) -> None:
+    def __init__(self, keys: KeyPolicy, placeholders: Placeholders = PLAIN) -> None:
         self._keys = keys
+        self._placeholders = placeholders
 
     def apply(self, text: str, level: Level) -> str:
         """Return the text with every sensitive value replaced by its placeholder."""
+
+        def sensitive(name: str) -> Verdict | None:
+            verdict = self._keys.verdict(name)
+            return verdict if verdict.kind and verdict.level <= level else None
+
+        lowered = text.lower()
+        if any(map(lowered.__contains__, _TOLD_VALUES)):
+            text = self._replaced(text, [*told_before(text, sensitive), *self._told(text, sensitive)])
         text = self._named_values(text, level)
         if "-" in text:
             text = _FLAG.sub(lambda match: self._flag(match, level), text)
         if "</" in text:
-            text = _ELEMENT.sub(lambda match: self._element(match, level), text)
-        if "8=FIX" in text or "554=" in text or "|35=A" in text:
-            text = _FIX_FIELD.sub(lambda match: _fix_field(match, level), text)
-        return text
+            text = self._replaced(text, in_elements(text, sensitive))
+        if "8=FIX" in text or "554=" in text or "35=" in text:
+            text = _FIX_FIELD.sub(lambda match: self._fix_field(match, level), text)
+        if "(" in text:
+            text = self._replaced(text, in_inserts(text, sensitive))
+        if any(map(text.__contains__, TABLE_MARKS)):
+            text = self._replaced(text, [*in_tables(text, sensitive), *in_sections(text, sensitive)])
+        if any(map(lowered.__contains__, LOGIN_WORDS)):
+            text = self._replaced(text, in_logins(text))
+        text = self._replaced(text, in_commands(text, self._keys))
+        return self._replaced(text, spaced_values(text, self._name_before))
+
+    def _told(self, text: str, sensitive: Sensitive) -> Iterable[Found]:
+        """Yield the values of ``{"name": "api_key", "value": ...}``."""
+        for at, name, verdict in told_after(text, sensitive):
+            if text[at - 1] == ">":
+                end = text.find("<", at)
+                span: tuple[int, int] | None = (at, end if end >= 0 else len(text))
+            else:
+                span = self._value(text, at, ":", name, verdict)
+            if span is not None:
+                yield (*span, verdict.kind)
 
     def _named_values(self, text: str, level: Level) -> str:
         pieces: list[str] = []
@@ -82,70 +164,122 @@ class Assignments:
             if start < done:
                 continue
             name, verdict = self._name_before(text, start, done, level)
-            if verdict is None:
+            if (
+                verdict is None
+                and text[start - 1] == ")"
+                and (remark := _REMARK.search(text, max(done, start - _NAME_WINDOW), start))
+            ):
+                name, verdict = self._name_before(text, remark.start(), done, level)
+            if verdict is None or (text[start - len(name) - 1 : start - len(name)] == ":" and "arn:" in text[:start]):
                 continue
             span = self._value(text, end, separator.group(), name, verdict)
             if span is not None:
-                pieces += [text[done : span[0]], f"[{verdict.kind}]"]
+                pieces += [text[done : span[0]], self._placeholders.of(verdict.kind, text[span[0] : span[1]])]
                 done = span[1]
         return "".join([*pieces, text[done:]]) if pieces else text
 
-    def _name_before(self, text: str, end: int, floor: int, level: Level) -> tuple[str, Verdict | None]:
+    def _name_before(  # noqa: C901 - one step a word
+        self, text: str, end: int, floor: int, level: Level
+    ) -> tuple[str, Verdict | None]:
         """Return the sensitive name of up to three words that ends right before a place."""
         window = text[max(floor, end - _NAME_WINDOW) : end]
         if window[-1:] == "]" and _PLACEHOLDER.search(window):
             return "", None
         window = window.rstrip(_AROUND_NAME)
         rest = window.rstrip(_NAME_CHARS)
+        while rest and not rest[-1].isascii() and rest[-1].isalnum():
+            rest = rest[:-1].rstrip(_NAME_CHARS)
         name = window[len(rest) :].rpartition(".")[2]
+        if rest[-1:] == "\\" and name[:1] in ("n", "r", "t"):  # the end of an escape, as in a header dump's repr
+            name = name[1:]
         if not name or (name[0].isdigit() and name[-1].isdigit()):  # a number, or the hour of a time
             return "", None
         found = self._keys.verdict(name)
         if found.kind and found.level <= level and not found.weak:
             return name, found
         phrase = name
+        weak: Verdict | None = None
         for _ in range(2):
             window = rest.rstrip(" ")
             if len(rest) - len(window) != 1:
                 break
             rest = window.rstrip(_NAME_CHARS)
             word = window[len(rest) :]
-            if not word or word[-1] in ".-" or word[0].isdigit():
+            if not word or word[-1] in ".-" or word[0].isdigit() or word.lower() in _CONNECTIVES:
                 break
             phrase = f"{word} {phrase}"
             verdict = self._keys.verdict(phrase)
+            if found.weak and not verdict.kind:  # "cache key", "max tokens"
+                return "", None
+            if verdict.kind and verdict.weak and verdict.level <= level:
+                weak = weak or verdict
             if verdict.kind and verdict.level <= level and not verdict.weak and verdict.level < Level.CRITICAL:
                 return phrase, verdict
-        return name, found if found.kind and found.level <= level else None
+        return name, found if found.kind and found.level <= level else weak
 
-    def _value(self, text: str, at: int, separator: str, name: str, verdict: Verdict) -> tuple[int, int] | None:
+    def _value(  # noqa: C901, PLR0911, PLR0912 - one branch a notation
+        self, text: str, at: int, separator: str, name: str, verdict: Verdict
+    ) -> tuple[int, int] | None:
         """Return where the secret value that begins at a place stands, or None when it is harmless."""
+        if (wrapper := _WRAPPER.match(text, at)) is not None:
+            at = wrapper.end()
         if (quoted := _QUOTE.match(text, at)) is not None:
-            start, end = _inside_quotes(text, quoted.end(), quoted.group(1))
+            before = at - len(separator) - len(name) - 1
+            prompt = before >= 0 and text[before : at - len(separator)] == quoted.group(1) + name
+            if prompt and text[at : at + 1] == " ":
+                return None  # a prompt, "Password: "
+            start, end = inside_quotes(text, quoted.end(), quoted.group(1))
             bare = False
+            if separator[0] in "\"'" and not _opens_pair(text, at, name) and not _has_digits(text[start:end]):
+                return None  # a list of names, or the first line of a CSV
             if separator[0] in "\"'" and (colon := _COLON.match(text, end)) is not None:
                 # {"name": "api_key", "value": "..."}: what follows the name is a name itself.
                 told = text[start:end].lower() in VALUE_NAMES
                 return self._value(text, colon.end(), ":", name, verdict) if told else None
         elif (opened := _OPEN.match(text, at)) is not None:
-            if verdict.weak or verdict.level > Level.LOW:
-                return None  # the names inside decide
             start = opened.start(1)
-            end = _closing_bracket(text, start)
+            numbers = verdict.level is Level.CRITICAL and _NUMBERS.match(text, start) is not None
+            if (verdict.weak or verdict.level > Level.LOW) and not numbers:
+                return None  # the names inside decide
+            end = closing_bracket(text, start)
             bare = False
+        elif separator == ":" and (block := indented(text, at)) is not None:
+            return block if not verdict.weak and verdict.level is Level.LOW else None
         else:
-            start, end = _bare(text, at, verdict)
+            start, end = bare_value(text, at, verdict)
             bare = True
+            if _NESTED.match(text, end) and text[start:end].isidentifier():
+                return None  # "credentials: key = ..."
+            if verdict.kind in _GROUPED:
+                end = _groups_end(text, end)
+            if name.lower() in _PLURALS:
+                end = list_end(text, end)
+            if verdict.kind == "SECRET" and (of_user := _OF_USER.match(text, end)) is not None:
+                end = of_user.end()
+        if (
+            text[at - len(separator) - len(name) - 3 : at - len(separator) - len(name)] == "://"
+            and "@" in text[start:end]
+        ):
+            end = text.rindex("@", start, end)  # the password in a URL
+        if verdict.kind == "AUTHORIZATION" and (attributes := _COOKIE_ATTRIBUTE.search(text, start, end)):
+            end = attributes.start()
         if end - start <= _HARMLESS_LENGTH and self._harmless(text[start:end], separator, name, verdict, bare=bare):
             return None
         return start, end
 
-    def _harmless(self, value: str, separator: str, name: str, verdict: Verdict, *, bare: bool) -> bool:
+    def _harmless(  # noqa: PLR0911 - one reason a line
+        self, value: str, separator: str, name: str, verdict: Verdict, *, bare: bool
+    ) -> bool:
         literal = not bare and separator[0] not in "\"'"
         if is_placeholder(value) or is_reference(name, value, self._keys, literal=literal):
             return True
+        if (name in _DIRECTORIES and _PATH.match(value)) or (verdict.kind == "SECRET" and _PROPERTIES.match(value)):
+            return True  # the names inside decide
         if value[:1] in ("[", "{", "(") and not bare:
-            return is_placeholder(value[1:-1])
+            parameters = value[0] == "(" and not any(char in "\"'0123456789" for char in value)
+            return is_placeholder(value[1:-1]) or parameters
+        if name.lower() == "pass" and value.isdigit():
+            return True  # a count of tests
         if verdict.level is Level.CRITICAL and not looks_like("ORDER", value):
             return True
         if verdict.weak and not looks_like(verdict.kind, value):
@@ -160,14 +294,47 @@ class Assignments:
         if is_placeholder(value) or is_reference(name, value, self._keys) or is_prose(value):
             return match.group()
         before = match.group()[: match.start(2) - match.start()]
-        return f"{before}[{verdict.kind}]"
+        return before + self._placeholders.of(verdict.kind, value)
 
-    def _element(self, match: re.Match[str], level: Level) -> str:
-        name, value = match.groups()
-        verdict = self._keys.verdict(name.rpartition(":")[2])
-        if not verdict.kind or verdict.level > level or is_placeholder(value.strip()):
+    def _replaced(self, text: str, found: Iterable[Found]) -> str:
+        """Return text with what was found replaced, but for placeholders and what overlaps an earlier one."""
+        pieces: list[str] = []
+        done = 0
+        for start, end, kind in sorted(found):
+            if start >= done and not is_placeholder(text[start:end]) and not is_in_tag(text, start, end):
+                pieces += [text[done:start], self._placeholders.of(kind, text[start:end])]
+                done = end
+        return "".join([*pieces, text[done:]]) if pieces else text
+
+    def _fix_field(self, match: re.Match[str], level: Level) -> str:
+        kind, lowest = _FIX_FIELDS[match.group(1)]
+        if lowest is Level.HIGH and looks_random(match.group(2)):  # venues take the API key as the user's name
+            kind, lowest = "API_KEY", Level.LOW
+        if lowest > level or is_placeholder(match.group(2)):
             return match.group()
-        return f"{match.group()[: match.start(2) - match.start()]}[{verdict.kind}]</"
+        before = match.group()[: match.start(2) - match.start()]
+        return before + self._placeholders.of(kind, match.group(2))
+
+
+def _groups_end(text: str, end: int) -> int:
+    """Return where the further groups of a number end: ``IBAN: FR76 3000 6000 ...``."""
+    while (group := _GROUP.match(text, end)) is not None:
+        end = group.end()
+    return end
+
+
+def _opens_pair(text: str, at: int, name: str) -> bool:
+    """Tell whether the name before a comma is the first item in its brackets, as in ``("password", "...")``."""
+    before = (
+        text[max(0, at - _NAME_WINDOW) : at]
+        .rstrip(" ,\"'`\\")[: -len(name)]
+        .rstrip("\"'`\\ bru.ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    )
+    return before[-1:] in ("(", "[", "{")
+
+
+def _has_digits(value: str) -> bool:
+    return looks_secret(value) and any(map(str.isdigit, value))
 
 
 def _speaks(value: str, separator: str) -> bool:
@@ -175,90 +342,3 @@ def _speaks(value: str, separator: str) -> bool:
     if is_prose(value) or value.strip(".,;:!?").lower() in ("", "true", "false"):
         return True
     return separator.startswith(" ") and not looks_secret(value) and not any(char.isdigit() for char in value)
-
-
-def _fix_field(match: re.Match[str], level: Level) -> str:
-    kind, lowest = _FIX_FIELDS[match.group(1)]
-    if lowest > level or is_placeholder(match.group(2)):
-        return match.group()
-    return f"{match.group()[: match.start(2) - match.start()]}[{kind}]"
-
-
-def _inside_quotes(text: str, start: int, quote: str) -> tuple[int, int]:
-    """Return the span between quotes; without a closing quote the value runs to the end of the text."""
-    escapes = len(quote) - 1
-    at = start
-    while (end := text.find(quote[-1], at)) >= 0:
-        backslashes = 0
-        while end - backslashes > start and text[end - backslashes - 1] == "\\":
-            backslashes += 1
-        if backslashes <= escapes or (not escapes and backslashes % 2 == 0):
-            return start, end - backslashes if escapes else end
-        at = end + 1
-    return start, len(text)
-
-
-def _closing_bracket(text: str, start: int) -> int:
-    """Return where the bracket at a place is closed again; the end of the text when it is not."""
-    depth = 0
-    for bracket in _BRACKET.finditer(text, start):
-        depth += 1 if bracket.group() in "[{(" else -1
-        if depth == 0:
-            return bracket.end()
-    return len(text)
-
-
-def _bare(text: str, at: int, verdict: Verdict) -> tuple[int, int]:
-    """Return the span of a value without quotes."""
-    if verdict.kind == "SEED_PHRASE":
-        span = _words(text, at)
-        if span is not None:
-            return span
-    scheme = _SCHEME.match(text, at)
-    if verdict.kind == "AUTHORIZATION" and scheme is None and (span := _parameters(text, at)) is not None:
-        return span
-    match = _BARE.match(text, scheme.end() if scheme else at)
-    if match is None:
-        return at, at
-    start, end = match.span(1)
-    while end < len(text) and (more := _BARE.match(text, end)) is not None and more.start(1) == end:
-        end = more.end(1)
-    return start, _trimmed(text, start, end)
-
-
-def _parameters(text: str, at: int) -> tuple[int, int] | None:
-    """Return the span of a header value made of parameters, to the end of its line; None when it has none."""
-    window = text[at : at + _LONGEST_HEADER]
-    end = min((place for stop in _LINE_ENDS if (place := window.find(stop)) >= 0), default=len(window))
-    if not any(mark in window[:end] for mark in "=;,"):
-        return None
-    return at + len(window) - len(window.lstrip()), at + end
-
-
-def _trimmed(text: str, start: int, end: int) -> int:
-    """Return where a value without quotes ends, leaving out the punctuation and brackets of what surrounds it."""
-    cut = _BARE_END.search(text, start, end)
-    if cut is not None and cut.start() > start:
-        end = cut.start()
-    while end > start and text[end - 1] in ",;.":
-        end -= 1
-    for opening, closing in ("()", "[]", "{}"):
-        surplus = text.count(closing, start, end) - text.count(opening, start, end)
-        while surplus > 0 and text[end - 1] == closing:
-            end -= 1
-            surplus -= 1
-    return end
-
-
-def _words(text: str, at: int) -> tuple[int, int] | None:
-    """Return the span of a run of words from the seed phrase list, at least two of them."""
-    known = word_list()
-    start = at
-    while start < len(text) and text[start] in " \t":
-        start += 1
-    end, count = start, 0
-    while (word := _WORD.match(text, end + (count > 0))) is not None and word.group() in known:
-        if count and text[end] not in " ,-_":
-            break
-        end, count = word.end(), count + 1
-    return (start, end) if count > 1 else None

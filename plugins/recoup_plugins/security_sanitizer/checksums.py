@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Final
 
 BITCOIN_ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -10,6 +10,8 @@ RIPPLE_ALPHABET: Final = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuv
 _BECH32_ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_CONSTANTS: Final = frozenset({1, 0x2BC830A3})
+_SS58_LENGTHS: Final = (35, 36)
+_CASHADDR_GENERATOR: Final = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
 _IBAN_LENGTHS: Final = range(15, 35)
 
 
@@ -34,11 +36,8 @@ def iban(text: str) -> bool:
     return int("".join(str(int(char, 36)) for char in rotated)) % 97 == 1
 
 
-def base58check(text: str, alphabet: str = BITCOIN_ALPHABET) -> bytes | None:
-    """Return version byte and payload of a Base58Check string, or None when its checksum fails.
-
-    The checksum is the first four bytes of a double SHA-256 (Bitcoin; the XRP Ledger uses another alphabet).
-    """
+def base58(text: str, alphabet: str = BITCOIN_ALPHABET) -> bytes | None:
+    """Return the octets that Base58 text stands for, or None when it has another character."""
     number = 0
     for char in text:
         digit = alphabet.find(char)
@@ -46,7 +45,17 @@ def base58check(text: str, alphabet: str = BITCOIN_ALPHABET) -> bytes | None:
             return None
         number = number * 58 + digit
     zeros = len(text) - len(text.lstrip(alphabet[0]))
-    raw = bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def base58check(text: str, alphabet: str = BITCOIN_ALPHABET) -> bytes | None:
+    """Return version byte and payload of a Base58Check string, or None when its checksum fails.
+
+    The checksum is the first four bytes of a double SHA-256 (Bitcoin; the XRP Ledger uses another alphabet).
+    """
+    raw = base58(text, alphabet)
+    if raw is None:
+        return None
     payload, checksum = raw[:-4], raw[-4:]
     return payload if sha256(sha256(payload).digest()).digest()[:4] == checksum else None
 
@@ -69,3 +78,34 @@ def bech32(text: str) -> bool:
             if top >> place & 1:
                 checksum ^= generator
     return checksum in _BECH32_CONSTANTS
+
+
+def ss58(text: str) -> bool:
+    """Tell whether text is an SS58 address of Polkadot, Kusama or a chain of theirs: BLAKE2b over prefix and key."""
+    raw = base58(text)
+    if raw is None or len(raw) not in _SS58_LENGTHS:
+        return False
+    return blake2b(b"SS58PRE" + raw[:-2]).digest()[:2] == raw[-2:]
+
+
+def cashaddr(text: str, prefix: str = "bitcoincash") -> bool:
+    """Tell whether text after ``bitcoincash:`` carries a valid CashAddr checksum (Bitcoin Cash, CHIP-2017-01)."""
+    lowered = text.lower()
+    if any(char not in _BECH32_ALPHABET for char in lowered):
+        return False
+    checksum = 1
+    for value in [*(ord(char) & 31 for char in prefix), 0, *map(_BECH32_ALPHABET.index, lowered)]:
+        top = checksum >> 35
+        checksum = (checksum & 0x07FFFFFFFF) << 5 ^ value
+        for place, generator in enumerate(_CASHADDR_GENERATOR):
+            if top >> place & 1:
+                checksum ^= generator
+    return checksum == 1
+
+
+def mod_11_2(text: str) -> bool:
+    """Tell whether a resident identity number of China ends in its check character (GB 11643, ISO 7064 MOD 11-2)."""
+    total = 0
+    for char in text[:-1]:
+        total = (total + int(char)) * 2 % 11
+    return "0123456789X"[(12 - total) % 11] == text[-1].upper()

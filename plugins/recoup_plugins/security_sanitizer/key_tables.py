@@ -23,52 +23,139 @@ ANYWHERE: Final = _table(
     (Level.LOW, "PASSWORD", "password passwd pwd passphrase passcode passwort contraseña motdepasse kennwort"),
     (
         Level.LOW,
+        "PASSWORD",
+        (
+            "requirepass masterauth masterpass storepass keypass sshpass userpass dbpass rootpass adminpass "
+            "proxypass pgpass passwrd"
+        ),
+    ),
+    (
+        Level.LOW,
+        "PASSWORD",
+        (
+            "senha contrasena haslo parola sifre heslo wachtwoord losenord salasana adgangskode passord "
+            "jelszo parol mdp psw passw"
+        ),
+    ),
+    (
+        Level.LOW,
         "SECRET",
         "secret secrets credential credentials creds apisecret clientsecret secretkey appsecret hmacsecret",
     ),
-    (Level.LOW, "API_KEY", "apikey apikeys accesskey authkey"),
-    (Level.LOW, "PRIVATE_KEY", "privatekey privkey"),
-    (Level.LOW, "SEED_PHRASE", "mnemonic mnemonics seedphrase"),
+    (
+        Level.LOW,
+        "SECRET",
+        "geheimnis segredo secreto sharedkey sharedaccesskey accountkey hmackey totpsecret signedchallenge",
+    ),
+    (Level.LOW, "API_KEY", "apikey apikeys accesskey authkey appkey accesskeyid accessid apitoken dkey hapikey pck"),
+    (Level.LOW, "SIGNATURE", "apisign accesssign signedstr authpayload sharedaccesssignature authsig"),
+    (Level.LOW, "AUTHORIZATION", "authent authentication proxyauthorization"),
+    (
+        Level.LOW,
+        "PRIVATE_KEY",
+        "viewkey spendkey secretspendkey privateviewkey privatekey privatekeys privkey privkeys xprv wif",
+    ),
+    (Level.LOW, "SEED_PHRASE", "mnemonic mnemonics seedphrase mnemonicphrase seedwords bip39"),
     (
         Level.LOW,
         "TOKEN",
-        "accesstoken refreshtoken authtoken bearertoken idtoken sessiontoken apitoken bottoken listenkey",
+        (
+            "accesstoken refreshtoken authtoken bearertoken idtoken sessiontoken bottoken listenkey enctoken "
+            "phpsessid jsessionid sessid "
+            "aspxauth codeverifier"
+        ),
     ),
     (Level.MEDIUM, "EMAIL", "email emails"),
-    (Level.MEDIUM, "CARD", "cardnumber creditcard debitcard cvv cvc"),
-    (Level.MEDIUM, "IBAN", "iban"),
-    (Level.MEDIUM, "NATIONAL_ID", "ssn passport"),
+    (Level.MEDIUM, "CARD", "cardnumber creditcard debitcard cvv cvc cvv2 cvc2 csc cardno ccnumber ccnum cardnum"),
+    (Level.MEDIUM, "IBAN", "iban ibans"),
+    (
+        Level.MEDIUM,
+        "NATIONAL_ID",
+        (
+            "ssn passport nino aadhaar aadhar cpf cnpj curp pesel codicefiscale personnummer steuerid dni nif "
+            "nie bsn insee taxpayer"
+        ),
+    ),
+    (Level.MEDIUM, "NATIONAL_ID", "dateofbirth birthdate dob"),
     (Level.HIGH, "USER", "username"),
 )
 """A word that is sensitive wherever in a name it stands, unless the last word describes it (``password_length``)."""
 
-WITHIN: Final = (
-    *("password", "passwd", "passphrase", "apikey", "apisecret", "secretkey", "privatekey", "accesstoken", "authtoken"),
-    *("mnemonic", "seedphrase", "clientsecret", "refreshtoken", "sessiontoken"),
+FOREIGN: Final = _table(
+    (
+        Level.LOW,
+        "PASSWORD",
+        "пароль 密码 密碼 口令 パスワード 暗証番号 비밀번호 contraseña şifre hasło lösenord clé_secrète salainen رمز",
+    ),
+    (Level.LOW, "SECRET", "секрет 密钥 密鑰 秘密 シークレット 秘密鍵 비밀키 schlüssel"),
+    (Level.LOW, "TOKEN", "токен 令牌 トークン 토큰"),
+    (Level.LOW, "API_KEY", "ключ apiキー api密钥 clé"),
+    (Level.LOW, "SEED_PHRASE", "助记词 助記詞 мнемоника"),
+    (Level.MEDIUM, "EMAIL", "почта 邮箱 メール 이메일"),
+    (Level.MEDIUM, "PHONE", "телефон 电话 手机 電話 téléphone"),
+    (Level.MEDIUM, "NATIONAL_ID", "身份证 паспорт"),
 )
-"""Entries of ``ANYWHERE`` that are also found inside a name written without any separator."""
+"""Words of other scripts and with accents, which are looked for as they are, anywhere in a name."""
+
+WITHIN: Final = (
+    *(
+        "password",
+        "passwd",
+        "passphrase",
+        "passwort",
+        "apikey",
+        "apisecret",
+        "secretkey",
+        "appsecret",
+        "privatekey",
+        "accesstoken",
+        "authtoken",
+    ),
+    *("mnemonic", "seedphrase", "clientsecret", "refreshtoken", "sessiontoken", "accesskey", "sessionid", "signature"),
+)
+"""Entries of ``ANYWHERE`` and ``LAST`` that are also found inside a name written without any separator."""
 
 LAST: Final = _table(
+    (Level.LOW, "PASSWORD", "psk presharedkey preshared"),
+    (Level.LOW, "SECRET", "salt macaroon"),
     (Level.LOW, "TOKEN", "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp"),
     (Level.LOW, "OTP", "2fa tfa mfa twofa twofactor"),
-    (Level.LOW, "PASSWORD", "pass passwords pw pin pincode"),
-    (Level.LOW, "SIGNATURE", "signature signatures sign sig hmac apisign accesssign"),
+    (Level.LOW, "PASSWORD", "pass passwords pw pin pincode clave pswd"),
+    (Level.LOW, "SIGNATURE", "signature signatures sign sig signed hmac apisign accesssign"),
     (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies"),
-    (Level.LOW, "SEED_PHRASE", "seed"),
+    (Level.LOW, "SEED_PHRASE", "seed phrase seeds"),
     (Level.LOW, "API_KEY", "key"),
-    (Level.MEDIUM, "PHONE", "phone phonenumber mobile msisdn telephone tel fax"),
+    (
+        Level.MEDIUM,
+        "PHONE",
+        "phone phones phonenumber mobile msisdn telephone tel fax cellphone cell whatsapp telefon telefono phoneno",
+    ),
     (Level.MEDIUM, "EMAIL", "mail"),
-    (Level.MEDIUM, "WALLET", "wallet address addr xpub"),
+    (Level.MEDIUM, "WALLET", "wallet wallets address addresses addr xpub ypub zpub pubkey signer payto"),
     (Level.MEDIUM, "CARD", "card pan"),
-    (Level.MEDIUM, "BANK", "bic swift sortcode routingnumber accountnumber bankaccount"),
-    (Level.MEDIUM, "NATIONAL_ID", "nationalid taxid passportnumber dob birthdate birthday"),
+    (
+        Level.MEDIUM,
+        "BANK",
+        (
+            "bic swift sortcode routingnumber accountnumber bankaccount aba bban blz bsb ifsc clabe routing "
+            "bicswift swiftbic"
+        ),
+    ),
+    (
+        Level.MEDIUM,
+        "NATIONAL_ID",
+        (
+            "nationalid taxid passportnumber dob birthdate birthday birth born tin ein sin tfn rut rrn nir "
+            "idcard passportno"
+        ),
+    ),
     (Level.HIGH, "USER", "user users login userid usr nickname firstname lastname fullname surname owner"),
     (
         Level.HIGH,
         "ACCOUNT",
         "uid account accounts acct accountid acctid clientid customerid memberid subaccount customer",
     ),
-    (Level.HIGH, "IP", "ip ips ipaddr ipaddress clientip remoteip remoteaddr"),
+    (Level.HIGH, "IP", "ip ips ipaddr ipaddress ipv4 ipv6 clientip remoteip remoteaddr sourceip srcip dstip hostip"),
     (Level.HIGH, "MAC", "mac macaddr macaddress"),
 )
 """A word that is sensitive when it is the last of a name."""
@@ -90,7 +177,32 @@ PHRASES: Final = _table(
         "secret-key signing-key encryption-key master-key hmac-key session-key symmetric-key listen-key",
     ),
     (Level.LOW, "SECRET", "webhook-url client-assertion storage-connection connection-string data-protection-key"),
-    (Level.LOW, "PRIVATE_KEY", "private-key priv-key wif-key spending-key"),
+    (
+        Level.LOW,
+        "PRIVATE_KEY",
+        "private-key private-keys priv-key wif-key spending-key viewing-key view-key spend-key validator-key",
+    ),
+    (
+        Level.LOW,
+        "API_KEY",
+        "api-keys access-keys access-id request-api rpc-key node-key infura-key alchemy-key write-key integration-key",
+    ),
+    (
+        Level.LOW,
+        "PASSWORD",
+        "mot-passe palabra-clave db-pass user-pass root-pass admin-pass proxy-pass pass-phrase pass-word",
+    ),
+    (
+        Level.LOW,
+        "SIGNATURE",
+        (
+            "gemini-payload txc-payload bitbns-payload bitopro-payload coinone-payload auth-payload "
+            "signed-payload tapi-mac private-mac signed-challenge"
+        ),
+    ),
+    (Level.LOW, "API_KEY", "tapi-id cle-api clave-api chave-api api-schluessel bx-public"),
+    (Level.LOW, "SECRET", "webhook-uri webhook-link connection-uri shared-secret"),
+    (Level.LOW, "OTP", "sms-code time-code login-code email-code recovery-codes backup-codes"),
     (
         Level.LOW,
         "SEED_PHRASE",
@@ -100,17 +212,39 @@ PHRASES: Final = _table(
     (
         Level.LOW,
         "TOKEN",
-        "session-id session-key csrf-token auth-code authorization-code backup-code recovery-code otp-code",
+        "session-id sess-id session-cookie csrf-token auth-code authorization-code backup-code recovery-code otp-code",
     ),
     (Level.LOW, "TOKEN", "verification-code mfa-code two-fa 2fa-code tfa-code google-code"),
-    (Level.MEDIUM, "BANK", "account-number bank-account sort-code routing-number bank-number swift-code bic-code"),
-    (Level.MEDIUM, "CARD", "card-number credit-card debit-card security-code card-code"),
+    (
+        Level.MEDIUM,
+        "BANK",
+        (
+            "account-number bank-account sort-code routing-number bank-number swift-code bic-code account-no "
+            "acct-no acct-number acc-number acc-no routing-no aba-number aba-routing bank-code"
+        ),
+    ),
+    (Level.MEDIUM, "BANK", "bsb-number ifsc-code transit-number beneficiary-account sepa-account"),
+    (
+        Level.MEDIUM,
+        "CARD",
+        (
+            "card-number credit-card debit-card security-code card-code card-no cc-number cc-num card-num "
+            "card-cvv card-pin"
+        ),
+    ),
     (
         Level.MEDIUM,
         "NATIONAL_ID",
         "national-id tax-id social-security passport-number birth-date date-birth of-birth tax-number",
     ),
-    (Level.MEDIUM, "NATIONAL_ID", "id-number driver-license drivers-license social-number"),
+    (
+        Level.MEDIUM,
+        "NATIONAL_ID",
+        (
+            "id-number driver-license drivers-license social-number passport-no codice-fiscale id-card "
+            "resident-id insurance-number licence-number license-number"
+        ),
+    ),
     (Level.MEDIUM, "PHONE", "phone-number mobile-number telephone-number"),
     (
         Level.HIGH,
@@ -137,7 +271,10 @@ TRADING: Final = _table(
     (
         Level.CRITICAL,
         "AMOUNT",
-        "amount amounts amt qty quantity size volume vol cost fee fees commission notional margin pnl profit",
+        (
+            "amount amounts amt qty quantity size sz volume vol cost fee fees commission notional margin pnl "
+            "profit upl upnl rebate"
+        ),
     ),
     (
         Level.CRITICAL,
@@ -147,7 +284,11 @@ TRADING: Final = _table(
     (
         Level.CRITICAL,
         "BALANCE",
-        "balance balances equity holdings position positions exposure portfolio available wallet free used",
+        (
+            "balance balances bal equity eq holdings position positions exposure portfolio available avail "
+            "wallet free used locked frozen "
+            "hold held reserved nav aum networth cash"
+        ),
     ),
     (
         Level.CRITICAL,
@@ -161,12 +302,31 @@ TRADING: Final = _table(
         "ORDER",
         "order orders orderid orderids clordid origclordid ordid oid clientorderid trade trades tradeid fill fills",
     ),
-    (Level.CRITICAL, "ORDER", "execid executionid fillid cloid coid positionid"),
+    (
+        Level.CRITICAL,
+        "ORDER",
+        "execid executionid fillid cloid coid positionid ord txid orderlinkid clientoid orderref",
+    ),
 )
 """A word that is sensitive anywhere in a name at level CRITICAL."""
 
 WEAK: Final = frozenset(
-    {"key", "sign", "sig", "auth", "seed", "pass", "pin", "pw", "token", "tokens", "bearer", "address", "addr"}
+    {
+        "key",
+        "sign",
+        "sig",
+        "signed",
+        "auth",
+        "seed",
+        "pass",
+        "pin",
+        "pw",
+        "token",
+        "tokens",
+        "bearer",
+        "address",
+        "addr",
+    }
 ) | {
     *(
         "wallet",
@@ -185,7 +345,39 @@ WEAK: Final = frozenset(
         "login",
         "customer",
     ),
-    *("usr", "ips", "mobile", "phone", "uid", "value", "2fa", "tfa", "mfa", "twofa", "twofactor"),
+    *(
+        "phrase",
+        "seeds",
+        "clave",
+        "cell",
+        "pubkey",
+        "signer",
+        "birth",
+        "born",
+        "tin",
+        "ein",
+        "sin",
+        "rut",
+        "routing",
+        "hold",
+        "cash",
+    ),
+    *(
+        "wallets",
+        "addresses",
+        "parola",
+        "dni",
+        "nie",
+        "nif",
+        "authentication",
+        "wif",
+        "pck",
+        "parol",
+        "bearer",
+        "csc",
+        "held",
+    ),
+    *("salt", "usr", "ips", "mobile", "phone", "uid", "value", "2fa", "tfa", "mfa", "twofa", "twofactor"),
 }
 """Words that alone say too little in running text: there, their value must look the part."""
 
@@ -197,7 +389,8 @@ DESCRIPTIVE: Final = frozenset(
         set present enabled disabled valid ok exists rotation rotated created updated check checked strength hint
         prompt field fields label precision decimals step tick mode scheme encoding function func module index idx
         position offset column table store permissions permission scope scopes remaining used window retries
-        attempts attempt is has time timestamp date ms seconds source reason usage and or for to of in with not
+        attempts attempt is has time timestamp date ref refs arn ms seconds source reason usage and or for to of in
+        with not
     """.split()
 )
 """Last words that make a name speak about a secret instead of holding it (``token_type``, ``key_count``)."""
@@ -206,7 +399,7 @@ ORDINARY_KEYS: Final = frozenset(
     """
         public pub primary foreign cache sort partition routing idempotency dedup dedupe row hash dict map lookup
         group index unique composite natural shard lock redis json config object s3 bucket setting i18n translation
-        keyboard shortcut
+        keyboard shortcut message kafka record event consumer tag feature locale
     """.split()
 )
 """Words before ``key`` that make it a key of another sort."""
@@ -228,13 +421,18 @@ STEMS: Final = {
         """
     key secret token pass pwd auth sign sig= sig: sig" cred mnemonic seed phrase cookie session otp jwt bearer
     csrf xsrf pin: pin= pin" hmac sid= sid: sid" 2fa -code _code webhook kennwort contrase connection pw= pw:
-    pw" 554= motde tfa mfa twofa
+    pw" é 554= 925= 96= motde tfa mfa twofa
+    senha haslo parol sifre heslo wachtwoord losenord salasana adgangskode jelszo mdp psw clave geheim segredo xprv
+    wif bip39
+    access sess payload psk salt macaroon preshared code tapi verif login logon pck enctoken
 """.split()
     ),
     Level.MEDIUM: tuple(
         """
     mail phone mobile iban account card cvv cvc ssn tax passport wallet addr routing swift bic sort birth dob
-    national msisdn pan= pan" pan: xpub security tel= tel: tel" fax license
+    national msisdn whatsapp telef cell pubkey signer payto aba bban blz bsb ifsc clabe nino aadha cpf cnpj curp
+    pesel codice person steuer dni nif nie bsn insee born tin ein sin tfn rut rrn nir resident ypub zpub csc transit
+    beneficiary sepa licence pan= pan" pan: xpub security tel= tel: tel" fax license
 """.split()
     ),
     Level.HIGH: tuple(
@@ -245,4 +443,7 @@ STEMS: Final = {
     ),
     Level.CRITICAL: ("=", ":", '"', "'"),
 }
-"""Parts of sensitive names: text that holds none of those up to its level has no sensitive name in it."""
+"""Parts of sensitive names: text that holds none of those up to its level has no sensitive name in it.
+
+The accented letter stands for every letter outside ASCII, since names in other scripts are looked for as they are.
+"""

@@ -11,10 +11,11 @@ from typing import Final
 from attrs import frozen
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
-from recoup_plugins.security_sanitizer.characters import fold, without_invisible
+from recoup_plugins.security_sanitizer.characters import fold, without_controls, without_invisible
 from recoup_plugins.security_sanitizer.key_tables import (
     ANYWHERE,
     DESCRIPTIVE,
+    FOREIGN,
     IDENTIFYING,
     LAST,
     ORDINARY_KEYS,
@@ -29,11 +30,17 @@ from recoup_plugins.security_sanitizer.levels import Level
 
 _LONGEST_NAME: Final = 128
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NOT_WORD = re.compile(r"[^a-zñ0-9]{1,128}")
+_NOT_WORD = re.compile(r"[^a-zñç0-9]{1,128}")
+_NO_NAME = re.compile(r"[=;,?&@\n<>]|://|: |\S \S{1,64} \S{1,64} \S{1,64} \S")
+_LONG_NAME: Final = 40
+_MANY_DIGITS: Final = 7
 _FILLER: Final = frozenset(
     """
     value val str raw b64 base64 hex text plain plaintext env header prod test live main old new current enc
-    encrypted
+    encrypted production staging dev development sandbox demo testnet mainnet spot futures primary secondary backup
+    ro rw
+    readonly default binance okx kraken bybit coinbase kucoin bitfinex bitmex deribit huobi htx gateio gemini bitstamp
+    mexc bitget telegram discord slack github
 """.split()
 )
 
@@ -62,8 +69,11 @@ _PLAIN_ID: Final = Verdict("", Level.CRITICAL, weak=False, plain_id=True)
 def words_of(name: str) -> list[str]:
     """Split a name in any casing and with any separator into lower-case words without trailing digits."""
     name = name[:_LONGEST_NAME]
+    if not name.isprintable():
+        name = without_controls(name)
     if not name.isascii():
-        name = fold(without_invisible(unicodedata.normalize("NFKC", name)))
+        name = unicodedata.normalize("NFKD", fold(without_invisible(unicodedata.normalize("NFKC", name))))
+        name = "".join(char for char in name if not unicodedata.combining(char))
     parts = _NOT_WORD.split(_CAMEL.sub(" ", name).lower())
     return [part.rstrip("0123456789") or part for part in parts if part]
 
@@ -88,19 +98,34 @@ class KeyPolicy:
 
 def judge(name: str) -> Verdict:
     """Return the verdict on a name, from the tables alone."""
+    name = name.rstrip(": ")
+    if _NO_NAME.search(name) or (len(name) > _LONG_NAME and sum(map(str.isdigit, name)) > _MANY_DIGITS):
+        return HARMLESS
+    if "/" in name:
+        name = name.rpartition("/")[2] or name
     words = words_of(name)
+    if not words and not name.isascii() and (entry := _foreign(name)):
+        return Verdict(*entry, weak=False, plain_id=False)
     while len(words) > 1 and (words[-1] in _FILLER or words[-1].isdigit()):
         words.pop()
     if not words:
         return HARMLESS
-    entry = _credential(words)
-    trading = None if entry else next((TRADING[word] for word in reversed(words) if word in TRADING), None)
+    if words[-1] == "keys" and len(words) > 1:
+        words[-1] = "key"
+    entry = (None if name.isascii() else _foreign(name)) or _credential(words, spoken=" " in name)
+    trading = None if entry else _trading(words)
     plain_id = not IDENTIFYING.isdisjoint(words)
     if entry:
-        return Verdict(entry[0], entry[1], weak=len(words) == 1 and words[0] in WEAK, plain_id=False)
+        alone = len(words) == 1 or (" " in name and entry is LAST.get(words[-1]))
+        return Verdict(entry[0], entry[1], weak=alone and words[-1] in WEAK, plain_id=False)
     if trading and words[-1] not in _TRADING_DESCRIPTIVE and not _TECHNICAL.intersection(words):
         return Verdict(trading[0], trading[1], weak=len(words) == 1 and words[0] in WEAK, plain_id=plain_id)
     return _PLAIN_ID if plain_id else HARMLESS
+
+
+def _trading(words: list[str]) -> Entry | None:
+    found = next((TRADING[word] for word in reversed(words) if word in TRADING), None)
+    return found or TRADING.get("".join(words[-2:]))
 
 
 _TRADING_DESCRIPTIVE: Final = DESCRIPTIVE - {"size", "position", "remaining", "used"}
@@ -111,7 +136,13 @@ _TECHNICAL: Final = frozenset(
 )
 
 
-def _credential(words: list[str]) -> Entry | None:
+def _foreign(name: str) -> Entry | None:
+    """Return the entry for a word of another script, or with accents, that stands anywhere in a name."""
+    lowered = unicodedata.normalize("NFKC", name[:_LONGEST_NAME]).lower()
+    return next((entry for word, entry in FOREIGN.items() if word in lowered), None)
+
+
+def _credential(words: list[str], *, spoken: bool = False) -> Entry | None:
     last = words[-1]
     if last in DESCRIPTIVE and "-".join(words[-2:]) not in PHRASES:
         return None
@@ -119,12 +150,16 @@ def _credential(words: list[str]) -> Entry | None:
         return None
     if entry := PHRASES.get("-".join(words[-2:])):
         return entry
+    for place in range(0 if spoken else len(words) - 2):
+        entry = PHRASES.get("-".join(words[place : place + 2]))
+        if entry and entry[1] is Level.LOW:
+            return entry
     joined = "".join(words)
     strong = (
         next((ANYWHERE[word] for word in words if word in ANYWHERE), None) or ANYWHERE.get(joined) or LAST.get(joined)
     )
     if strong is None:
-        strong = next((ANYWHERE[part] for part in WITHIN if part in joined), None)
+        strong = next((ANYWHERE.get(part) or LAST[part] for part in WITHIN if part in joined), None)
     if strong is None and last in LAST and not (last == "key" and (len(words) == 1 or words[-2] in ORDINARY_KEYS)):
         strong = LAST[last]
     return LAST["key"] if strong is None and words == ["key"] else strong

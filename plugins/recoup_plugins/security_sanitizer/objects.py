@@ -1,39 +1,64 @@
-"""Turns objects that are no plain data into plain data, without trusting what they say about themselves."""
+"""Reads what an object is and holds without trusting what it says about itself."""
 
 from __future__ import annotations
 
+import re
+from contextvars import ContextVar
 from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
 from datetime import date, time, timedelta, tzinfo
-from enum import Enum
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Final
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import attrs
 
 if TYPE_CHECKING:
     import traceback
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-HARMLESS_TYPES: Final = (date, time, timedelta, tzinfo, UUID, type(Ellipsis), type(NotImplemented), range, slice)
+HARMLESS_TYPES: Final = (date, time, timedelta, tzinfo, UUID, type(Ellipsis), type(NotImplemented), range)
 """Values that hold nothing to hide, at any level, and are handed on as they are (``datetime`` is a ``date``)."""
 
 ADDRESS_TYPES: Final = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)
 """Values that are IP addresses by their type."""
 
-_NAMED_TYPES: Final = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
-_LONGEST_NAME: Final = 200
-_ARGS: Final = vars(BaseException)["args"]  # a subclass may define args anew
+NAMED_TYPES: Final = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
+"""Values that are described by their names."""
+
+_MOST_ATTRIBUTES: Final = 256
+_USUAL_NAME = re.compile(r"[\w.<>\[\], ]{1,200}")
+_MADE_BY_STATEMENT: Final = 1 << 9
+"""The flag of classes that are no built-in or extension types (``Py_TPFLAGS_HEAPTYPE``)."""
+
+_type = vars(type)
+
+
+def mro(cls: type) -> tuple[type, ...]:
+    """Return a class and its bases, without asking a metaclass that may have replaced ``__mro__``."""
+    bases: tuple[type, ...] = _type["__mro__"].__get__(cls)
+    return bases
+
+
+def class_names(cls: type) -> tuple[str, str]:
+    """Return the module and the qualified name of a class, empty where they are no text."""
+    module, name = _type["__module__"].__get__(cls), _type["__qualname__"].__get__(cls)
+    return (str.__str__(module) if isinstance(module, str) else ""), str.__str__(name)
 
 
 def type_name(value: object) -> str:
-    """Return the qualified name of a value's class, without the ``builtins`` in front."""
-    cls = type(value)
-    name = f"{cls.__module__}.{cls.__qualname__}"
-    return name.removeprefix("builtins.")[:_LONGEST_NAME]
+    """Return the qualified name of a value's class, without ``builtins`` in front; ``?`` for one that is no name."""
+    module, name = class_names(type(value))
+    full = f"{module}.{name}" if module not in ("", "builtins") else name
+    return full if _USUAL_NAME.fullmatch(full) else "?"
 
 
 def exact_text(value: str) -> str:
@@ -52,25 +77,33 @@ def guarded(render: Callable[[], str], value: object) -> str:
 
 def described(value: object) -> str:
     """Return an object's own description, as text that has yet to be sanitized."""
-    if isinstance(value, _NAMED_TYPES):
-        kind = "class" if isinstance(value, type) else "module" if isinstance(value, ModuleType) else "function"
-        name = getattr(value, "__qualname__", None) or value.__name__
-        return f"<{kind} {getattr(value, '__module__', None) or ''}.{name}>"
+    if issubclass(type(value), NAMED_TYPES):
+        return guarded(partial(_named, value), value)
+    if type(value) is ContextVar:  # its repr shows the default
+        return f"<ContextVar {value.name}>"
     return guarded(partial(repr, value), value)
 
 
-def members(value: object) -> dict[str, object] | None:
-    """Return the fields of an attrs or dataclass instance by name; None for any other object.
+def _named(value: Any) -> str:
+    if issubclass(type(value), type):
+        module, name = class_names(value)
+        return f"<class {module}.{name}>"
+    kind = "module" if isinstance(value, ModuleType) else "function"
+    if kind == "module":
+        return f"<module .{ModuleType.__getattribute__(value, '__name__')}>"
+    return f"<{kind} {getattr(value, '__module__', None) or ''}.{value.__qualname__}>"
+
+
+def fields_of(value: object) -> dict[str, object]:
+    """Return the fields of an attrs or dataclass instance by name.
 
     Fields that cannot be read are named with the error's class as their value.
     """
-    cls = type(value)
+    cls: Any = type(value)
     if attrs.has(cls):
         names = [attribute.name for attribute in attrs.fields(cls)]
-    elif is_dataclass(value):
-        names = [field.name for field in dataclass_fields(value)]
     else:
-        return None
+        names = [field.name for field in dataclass_fields(cls)]
     return {"type": type_name(value)} | {name: _read(value, name) for name in names}
 
 
@@ -81,32 +114,23 @@ def _read(value: object, name: str) -> object:
         return f"<unreadable: {type_name(error)}>"
 
 
-def exception_members(error: BaseException) -> dict[str, object]:
-    """Return an exception as a mapping: type, message, args, notes, attributes, cause, context and grouped exceptions.
-
-    What is empty is left out. The context is left out where the raiser suppressed it.
-    """
-    found: dict[str, object] = {"type": type_name(error), "message": guarded(partial(str, error), error)}
-    if (args := _ARGS.__get__(error)) and args != (found["message"],):
-        found["args"] = args
-    attributes = dict(getattr(error, "__dict__", {}))
-    if notes := attributes.pop("__notes__", None):
-        found["notes"] = notes
-    if attributes:
-        found["attributes"] = attributes
-    if isinstance(error, BaseExceptionGroup):
-        found["exceptions"] = list(error.exceptions)
-        found.pop("args", None)
-    if error.__cause__ is not None:
-        found["cause"] = error.__cause__
-    if error.__context__ is not None and not error.__suppress_context__:
-        found["context"] = error.__context__
-    return found
-
-
-def is_symbolic(value: object) -> bool:
-    """Tell whether a value is an enum member, which its program wrote down as source."""
-    return isinstance(value, Enum)
+def own_attributes(value: object) -> Iterator[tuple[str, object]]:
+    """Yield what an object keeps in its ``__dict__`` and slots, at most 256, without running code of its class."""
+    left = _MOST_ATTRIBUTES
+    for base in mro(type(value)):
+        for name, descriptor in vars(base).items():
+            if name == "__dict__" and type(descriptor) in (GetSetDescriptorType, MemberDescriptorType):
+                held = descriptor.__get__(value)
+                for key in list(held)[:left] if type(held) is dict else ():
+                    if type(key) is str and key in held:
+                        left -= 1
+                        yield key, held[key]
+            elif type(descriptor) is MemberDescriptorType and base.__flags__ & _MADE_BY_STATEMENT and left > 0:
+                left -= 1
+                try:
+                    yield name, descriptor.__get__(value)
+                except AttributeError:  # a slot that was never filled
+                    continue
 
 
 def trace_text(value: traceback.StackSummary | traceback.TracebackException) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from attrs import field, frozen
 
 from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
+
+Search = Callable[[int], re.Match[str] | None]
+"""Finds the first match of a pattern in one text from a place on."""
 
 Locate = Callable[[re.Match[str]], tuple[int, int] | None]
 Render = Callable[[re.Match[str], Level], str]
@@ -50,17 +55,28 @@ class Rule:
     def _compile(self) -> re.Pattern[str]:
         return re.compile(self.pattern, re.ASCII)
 
-    def apply(self, text: str, level: Level) -> str:
-        """Return the text with every confirmed match replaced; after a rejected one, the next place is tried."""
+    def apply(self, text: str, level: Level, search: Search | None = None, placeholders: Placeholders = PLAIN) -> str:
+        """Return the text with every confirmed match replaced; after a rejected one, the next place is tried.
+
+        Args:
+            text: any text.
+            level: what to hide, for rules whose placeholder depends on it.
+            search: finds the pattern's matches in this text; an engine may do that faster than ``re``.
+            placeholders: makes what takes a secret's place, for rules without ``render``.
+        """
+        search = search or partial(self.compiled.search, text)
         pieces: list[str] = []
         done = at = 0
-        while (match := self.compiled.search(text, at)) is not None:
+        while (match := search(at)) is not None:
             span = match.span(self.group) if self.locate is None else self.locate(match)
-            if span is None or span[0] < done:
+            if span is None or span[0] < done or is_in_tag(text, *span):
                 at = match.start() + 1
                 continue
             pieces.append(text[done : span[0]])
-            pieces.append(self.render(match, level) if self.render is not None else f"[{self.kind}]")
+            if self.render is not None:
+                pieces.append(self.render(match, level))
+            else:
+                pieces.append(placeholders.of(self.kind, text[span[0] : span[1]]))
             done = at = max(span[1], match.start() + 1)
         if not pieces:
             return text

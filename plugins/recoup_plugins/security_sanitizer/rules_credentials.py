@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Final
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed
+from recoup_plugins.security_sanitizer.rules_commands import COMMAND_RULES
 from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
+from recoup_plugins.security_sanitizer.rules_providers import PROVIDER_RULES
+from recoup_plugins.security_sanitizer.rules_urls import URL_RULES
 
 if TYPE_CHECKING:
     import re
@@ -22,19 +25,10 @@ _BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
 _WIF_VERSIONS: Final = (b"\x80", b"\xef")
 _RUN: Final = ("x" * 16,)
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
-_LONGEST_PORT: Final = 5
 
 
 def _credential(name: str, kind: str, pattern: str, *literals: str, shapes: tuple[str, ...] = _RUN) -> Rule:
     return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, shapes=shapes)
-
-
-def _userinfo(match: re.Match[str]) -> tuple[int, int] | None:
-    """Reject ``host:8080/path@x``, where what follows the colon is a port."""
-    port = match.group(1).partition(":")[2].partition("/")
-    if port[1] and port[0].isdigit() and len(port[0]) <= _LONGEST_PORT:
-        return None
-    return match.span(1)
 
 
 def _basic(match: re.Match[str]) -> tuple[int, int] | None:
@@ -45,6 +39,12 @@ def _basic(match: re.Match[str]) -> tuple[int, int] | None:
     except ValueError:
         return None
     return match.span(1) if b":" in plain else None
+
+
+def _no_member(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject the next member of a line, as in ``token_type=Bearer expires_in=3600``."""
+    before, equals, after = match.group(1).partition("=")
+    return None if equals and before.islower() and after.strip("=") else match.span(1)
 
 
 def _is_of_three_classes(text: str) -> bool:
@@ -83,8 +83,10 @@ CREDENTIAL_RULES: Final = (
     _credential(
         "prefixed",
         "TOKEN",
-        r"\b(?:npm_|hf_|dop_v1_|doo_v1_|shpat_|shpss_|glsa_|dckr_pat_|lin_api_|figd_|rubygems_|sntrys_|pul-|hvs\.|hvb\.|"
-        r"pypi-|dapi|sq0atp-|sq0csp-|EAACEdEose0cBA|PMAK-|dp\.pt\.|tfp_|xkeysib-|nvapi-|gsk_|r8_|phc_|ATATT3)[\w\-]{16,255}",
+        r"\b(?:npm_|hf_|dop_v1_|doo_v1_|shpat_|shpss_|glsa_|dckr_pat_|lin_api_|figd_|rubygems_|sntrys_|"
+        r"pul-|hvs\.|hvb\.|"
+        r"pypi-|dapi|sq0atp-|sq0csp-|EAACEdEose0cBA|PMAK-|dp\.pt\.|tfp_|xkeysib-|nvapi-|gsk_|r8_|phc_|"
+        r"ATATT3)[\w\-]{16,255}",
         *(
             "npm_",
             "hf_",
@@ -121,59 +123,14 @@ CREDENTIAL_RULES: Final = (
         "/apikeys/",
         shapes=("/aaaaaaa/",),
     ),
-    Rule(
-        name="webhook",
-        kind="TOKEN",
-        level=Level.LOW,
-        pattern=r"(?:hooks\.slack\.com/(?:services|workflows)/|/api/webhooks/|\.webhook\.office\.com/webhookb2/)([\w\-/@]{8,512})",
-        literals=("hooks.slack.com", "/api/webhooks/", ".webhook.office.com"),
-        shapes=(".aaa/", "/aaaaaaaa/"),
-        group=1,
-    ),
-    Rule(
-        name="rpc_url",
-        kind="API_KEY",
-        level=Level.LOW,
-        pattern=r"(?:infura\.io/(?:ws/)?v3/|alchemy\.com/(?:nft/)?v[23]/|alchemyapi\.io/v2/|quiknode\.pro/|rpc\.ankr\.com/\w{1,32}/|"
-        r"chainstack\.com/|blastapi\.io/|getblock\.io/|drpc\.org/\w{1,32}/)([\w\-]{12,128})",
-        literals=(
-            "infura.io",
-            "alchemy",
-            "quiknode",
-            "ankr.com",
-            "chainstack.com",
-            "blastapi.io",
-            "getblock.io",
-            "drpc.org",
-        ),
-        shapes=(".aaa/", ".aa/"),
-        group=1,
-    ),
-    Rule(
-        name="url_userinfo",
-        kind="CREDENTIALS",
-        level=Level.LOW,
-        pattern=r"://([^\s/@:\"'<>]{0,128}:[^\s\"'<>]{1,256})@",
-        literals=("@",),
-        shapes=("://",),
-        locate=_userinfo,
-    ),
-    Rule(
-        name="url_token",
-        kind="CREDENTIALS",
-        level=Level.LOW,
-        pattern=r"://([^\s/@:?#\"'<>]{16,256})@",
-        literals=("@",),
-        shapes=("://",),
-        group=1,
-    ),
+    *URL_RULES,
     Rule(
         name="bearer",
         kind="TOKEN",
         level=Level.LOW,
         pattern=r"\b(?:[Bb]earer|BEARER)\s{1,4}([\w.~+/=\-]{12,1000}" + r"[\w.~+/=\-]{0,1000}" * 4 + ")",
         literals=("bearer",),
-        group=1,
+        locate=_no_member,
     ),
     Rule(
         name="basic",
@@ -196,6 +153,14 @@ CREDENTIAL_RULES: Final = (
         pattern=rf"\b[5KLc9]{_BASE58}{{50,51}}\b",
         shapes=("x" * 51,),
         locate=confirmed(lambda text: (base58check(text) or b"").startswith(_WIF_VERSIONS)),
+    ),
+    Rule(
+        name="bip38",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=rf"\b6P{_BASE58}{{56}}\b",
+        shapes=("x" * 58,),
+        locate=confirmed(base58check),
     ),
     Rule(
         name="stellar_seed",
@@ -225,7 +190,7 @@ CREDENTIAL_RULES: Final = (
         name="listen_key",
         kind="TOKEN",
         level=Level.LOW,
-        pattern=r"\bwss?://[^\s\"'<>]{1,256}[/=]([A-Za-z0-9]{60,128})(?:[/?&\s\"'<>),;]|\Z)",
+        pattern=r"\bwss?://[^\s\"'<>]{1,256}[/=]([A-Za-z0-9]{60,128})(?:[/?&\s\"'<>),;]|$)",
         literals=("ws://", "wss://"),
         shapes=("x" * 60,),
         group=1,
@@ -235,13 +200,18 @@ CREDENTIAL_RULES: Final = (
         kind="PRIVATE_KEY",
         level=Level.LOW,
         pattern=r"(?i:\bsign(?:ing|ed|s|er)?\b[\w ]{0,40}\b(?:with|using)(?: the)?(?: private)?(?: key)?[ :=]{1,3}|"
-        r"(?:from_?key|from_?private_?key|private_?key_?to_?account|new wallet|import_?key)\()"
+        r"(?:from_?key|from_?private_?key|private_?key_?to_?account|new wallet|wallet|import_?key|keypair|"
+        r"signer|from_?secret|"
+        r"from_?seed|signing_?key)\(|\b(?:sk|priv|privkey|(?:spending|viewing|signing|private|secret) key)"
+        r"[ :=]{1,3}|\b(?:accounts|private_?keys?)[\"']?[:=] ?\[ ?)"
         r"[\"']?((?:0[xX])?[0-9a-fA-F]{64})\b",
-        literals=("sign", "key(", "account(", "wallet("),
+        literals=("sign", "key", "account(", "wallet(", "from", "sk", "priv", "keypair", "accounts"),
         shapes=("x" * 64,),
         group=1,
     ),
     _credential("nostr_key", "PRIVATE_KEY", r"\bnsec1[02-9ac-hj-np-z]{50,64}", "nsec1"),
+    *PROVIDER_RULES,
+    *COMMAND_RULES,
     *PROSE_RULES,
 )
 """Rules that apply at every level, in the order in which they are tried."""

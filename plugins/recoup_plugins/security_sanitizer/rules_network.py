@@ -7,9 +7,83 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
+from recoup_plugins.security_sanitizer.rule import Rule, stands_alone
+from recoup_plugins.security_sanitizer.values import is_prose
 
 _VERSION: Final = re.compile(r"(?:version|ver|release|build|==|>=|<=|~=|[a-z]/|v)\s{0,2}\Z", re.IGNORECASE)
+_BETWEEN_OCTETS: Final = (":", "-")
+_SERVICE_ACCOUNTS: Final = frozenset(
+    [
+        "bot",
+        "app",
+        "ubuntu",
+        "debian",
+        "runner",
+        "root",
+        "user",
+        "users",
+        "public",
+        "default",
+        "ec2-user",
+        "admin",
+        "www-data",
+        "circleci",
+        "jenkins",
+        "git",
+        "docker",
+        "node",
+        "deploy",
+        "service",
+        "nobody",
+        "vagrant",
+        "pi",
+        "shared",
+        "vscode",
+        "centos",
+        "python",
+    ]
+)
+"""Names of home directories that say nothing about who works there."""
+
+_OF_USERS: Final = frozenset(
+    [
+        "stream",
+        "data",
+        "session",
+        "sessions",
+        "account",
+        "accounts",
+        "id",
+        "agent",
+        "input",
+        "order",
+        "orders",
+        "request",
+        "requests",
+        "interrupt",
+        "defined",
+        "key",
+        "token",
+        "name",
+        "names",
+        "group",
+        "role",
+        "page",
+        "button",
+        "form",
+        "event",
+        "events",
+        "loop",
+        "flow",
+        "screen",
+        "service",
+        "hook",
+        "handler",
+        "callback",
+    ]
+)
+"""What follows ``user`` in sentences about the matter instead of a person."""
+
 _SECTIONS_OF_FULL_IPV6: Final = 7
 
 
@@ -19,7 +93,7 @@ def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
     if (
         not stands_alone(text, start, end)
         or text[start - 1 : start] == "."
-        or text[end : end + 2].strip("0123456789") == "."
+        or (text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit())
     ):
         return None
     try:
@@ -31,14 +105,35 @@ def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
     return None if _VERSION.search(text[max(0, start - 12) : start]) else (start, end)
 
 
+def _mac(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject masks, which repeat one digit, and parts of longer runs such as fingerprints."""
+    text, (start, end) = match.string, match.span()
+    longer = text[max(0, start - 1) : start] in _BETWEEN_OCTETS or text[end : end + 1] in _BETWEEN_OCTETS
+    if longer and (text[start - 2 : start - 1].isalnum() or text[end + 1 : end + 2].isalnum()):
+        return None
+    return (start, end) if stands_alone(text, start, end) and len(set(match.group())) > 2 else None  # noqa: PLR2004
+
+
+def _home(match: re.Match[str]) -> tuple[int, int] | None:
+    """Leave the names of service accounts, which name nobody."""
+    return None if match.group(1).lower() in _SERVICE_ACCOUNTS else match.span(1)
+
+
+def _user(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject words that name a thing of users instead of one."""
+    group = 1 if match.group(1) else 2
+    value = match.group(group).lower()
+    return None if value in _OF_USERS or is_prose(value) else match.span(group)
+
+
 def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
     text, start, end = match.string, match.start(), match.end()
     body = match.group().rstrip(":.") if not match.group().endswith("::") else match.group()
     end = start + len(body)
     if ":::" in body or (body.count(":") < _SECTIONS_OF_FULL_IPV6 and "::" not in body):
         return None
-    if not stands_alone(text, start, end):
-        return None
+    if not stands_alone(text, start, end) or text[start - 1 : start] == ":" or text[end : end + 1] == ":":
+        return None  # a part of a longer run, such as a certificate's fingerprint
     try:
         address = IPv6Address(body)
     except AddressValueError:
@@ -61,7 +156,7 @@ NETWORK_RULES: Final = (
         level=Level.HIGH,
         pattern=r"\b(?:" + "[:-]".join(["[0-9A-Fa-f]{2}"] * 6) + r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})\b",
         shapes=(":".join(["xx"] * 6), "-".join(["xx"] * 6), "xxxx.xxxx.xxxx"),
-        locate=confirmed(lambda text: len(set(text)) > 2),  # noqa: PLR2004 - one digit and its separator are a mask
+        locate=_mac,
     ),
     Rule(
         name="ipv6",
@@ -78,7 +173,18 @@ NETWORK_RULES: Final = (
         pattern=r"(?:/home/|/Users/|[\\/]{1,4}Users[\\/]{1,4})([^/\\\s\"':;,<>()]{1,64})",
         literals=("/home/", "users"),
         shapes=("/aaaa/", "/aaaaa/", "\\aaaaa\\"),
-        group=1,
+        locate=_home,
+    ),
+    Rule(
+        name="user_named",
+        kind="USER",
+        level=Level.HIGH,
+        pattern=r"(?i:\b(?:user|username|login|operator|trader)) (?:[\"'`]([\w.@+\-]{2,64})[\"'`]|"
+        r"([\w.@+\-]{2,64}) (?i:logged|signed|failed|"
+        r"connected|disconnected|authenticated|denied|rejected|does not|not found|is not|has no|from \d|"
+        r"locked|blocked)\b)",
+        literals=("user", "login", "operator", "trader"),
+        locate=_user,
     ),
     Rule(
         name="url_user",

@@ -8,6 +8,7 @@ from typing import Final
 from recoup_plugins.security_sanitizer.checksums import iban, luhn
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
+from recoup_plugins.security_sanitizer.rules_identity import IDENTITY_RULES
 
 _CARD_LENGTHS: Final = {"4": (13, 16, 19), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16, 17, 18, 19)}
 _CARD_PREFIX: Final = re.compile(
@@ -45,6 +46,11 @@ def is_card(digits: str) -> bool:
     )
 
 
+def is_decimal(text: str, end: int) -> bool:
+    """Tell whether a decimal point with digits follows."""
+    return text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit()
+
+
 def _digits(text: str) -> str:
     return "".join(char for char in text if char in "0123456789")
 
@@ -56,7 +62,7 @@ def _card(match: re.Match[str]) -> tuple[int, int] | None:
         return None
     # A run of digits right after "order id" or "ts" is what it says, also when its check digit happens to fit.
     named = match.group().isdigit() and _NUMBER_NAMED.search(text[max(0, start - 24) : start]) is not None
-    if named or text[start - 1 : start] == "." or text[end : end + 2].strip("0123456789") == ".":
+    if named or text[start - 1 : start] == "." or is_decimal(text, end):
         return None
     return start, end
 
@@ -80,6 +86,14 @@ def _iban(match: re.Match[str]) -> tuple[int, int] | None:
     return None
 
 
+def _email(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject the remote of a repository, ``git@github.com:owner/name.git``."""
+    if match.string[match.start() - 1 : match.start()].isalnum():
+        return None  # the rest of one that was rejected
+    remote = match.group().startswith("git@") and match.string[match.end() : match.end() + 1] in (":", "/")
+    return None if remote else match.span()
+
+
 def _international(match: re.Match[str]) -> tuple[int, int] | None:
     start, end = match.span()
     body = match.group()
@@ -94,11 +108,7 @@ def _international(match: re.Match[str]) -> tuple[int, int] | None:
 
 def text_touches(text: str, start: int, end: int) -> bool:
     """Tell whether a letter or digit, or a decimal point with digits, touches the span."""
-    return (
-        text[start - 1 : start].isalnum()
-        or text[end : end + 1].isalnum()
-        or text[end : end + 2].strip("0123456789") == "."
-    )
+    return text[start - 1 : start].isalnum() or text[end : end + 1].isalnum() or is_decimal(text, end)
 
 
 def _dni(text: str) -> bool:
@@ -139,7 +149,7 @@ PERSONAL_RULES: Final = (
         name="iban",
         kind="IBAN",
         level=Level.MEDIUM,
-        pattern=r"[A-Za-z]{2}\d{2}[ \-]?[A-Za-z0-9][A-Za-z0-9 \-]{9,38}[A-Za-z0-9]",
+        pattern="(?i:" + "|".join(sorted(_IBAN_LENGTH)) + r")\d{2}[ \-]?[A-Za-z0-9][A-Za-z0-9 \-]{9,38}[A-Za-z0-9]",
         shapes=tuple(f"aa00{gap}{start}" for gap in ("", " ", "-") for start in ("0000", "aaaa", "a000")),
         locate=_iban,
     ),
@@ -150,6 +160,7 @@ PERSONAL_RULES: Final = (
         pattern=r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z]{2,24}\b",
         literals=("@",),
         shapes=("a@a", "a@0", "0@a", "0@0", "-@", ".@", "%@", "+@"),
+        locate=_email,
     ),
     Rule(
         name="phone",
@@ -187,5 +198,6 @@ PERSONAL_RULES: Final = (
         shapes=("000.000.000-00",),
         locate=confirmed(_cpf),
     ),
+    *IDENTITY_RULES,
 )
 """Rules from level MEDIUM on, in the order in which they are tried."""

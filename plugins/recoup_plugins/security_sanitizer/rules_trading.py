@@ -18,7 +18,8 @@ _UNITS: Final = (
 )
 _NAMES: Final = (
     "amount|qty|quantity|price|balance|size|volume|cost|fees?|margin|pnl|equity|notional|position|filled|remaining|available|"
-    "required|bid|ask|stop|limit|entry|exit|buy|sell|bought|sold|long|short|funds|total|free|used|locked|profit|loss|at|@|for|"
+    "required|bid|ask|avg|tp|sl|take profit|stop "
+    "loss|leverage|ratio|roi|roe|spent|paid|received|worth|value|deposit|withdrawal|transfer|collateral|exposure|stop|limit|entry|exit|buy|sell|bought|sold|long|short|funds|total|free|used|locked|profit|loss|at|@|for|"
     "need|have|has|minimum|maximum|than|of"
 )
 
@@ -37,6 +38,14 @@ CRITICAL_RULES: Final = (
         group=1,
     ),
     Rule(
+        name="unit_amount",
+        kind="AMOUNT",
+        level=Level.CRITICAL,
+        pattern=rf"\b(?:{_UNITS})[ :=]{{1,3}}({_NUMBER})",
+        shapes=("0",),
+        group=1,
+    ),
+    Rule(
         name="amount_currency",
         kind="AMOUNT",
         level=Level.CRITICAL,
@@ -48,7 +57,7 @@ CRITICAL_RULES: Final = (
         name="amount_named",
         kind="AMOUNT",
         level=Level.CRITICAL,
-        pattern=rf"(?:^|[\s(\[,;])(?:{_NAMES}|{_NAMES.upper()})\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER})",
+        pattern=rf"(?:^|[\s(\[,;])(?i:{_NAMES})\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER})",
         shapes=("0",),
         group=1,
     ),

@@ -4,27 +4,46 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from binascii import crc_hqx
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check, bech32
+from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58, base58check, bech32, cashaddr, ss58
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Locate, Rule, confirmed
 from recoup_plugins.security_sanitizer.rules_credentials import stellar
 
+if TYPE_CHECKING:
+    import re
+
 _BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
-_ADDRESS_BYTES: Final = 21
+_ADDRESS_BYTES: Final = (21, 22, 23)
+_PUBLIC_KEY_BYTES: Final = 32
 
 
 def _holds_address(text: str, alphabet: str | None = None) -> bool:
-    """Tell whether Base58Check text holds a version byte and a 20-byte hash (Bitcoin, Litecoin, TRON, ...)."""
+    """Tell whether Base58Check text holds a version of one to three bytes and a 20-byte hash.
+
+    One byte: Bitcoin, Litecoin, Dogecoin, Dash, TRON; two: Zcash, three: Tezos.
+    """
     payload = base58check(text, alphabet) if alphabet else base58check(text)
-    return payload is not None and len(payload) == _ADDRESS_BYTES
+    return payload is not None and len(payload) in _ADDRESS_BYTES
 
 
 def _ton(text: str) -> bool:
     """Tell whether text is a user-friendly TON address (TEP-0002): 36 bytes that end in a CRC-16."""
     raw = urlsafe_b64decode(text)
     return crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "big")
+
+
+def _public_key(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept Base58 of 32 octets, as accounts on Solana have, after a word that says that it is one."""
+    start, end = match.span(1)
+    raw = base58(match.group(1))
+    return (start, end) if raw is not None and len(raw) == _PUBLIC_KEY_BYTES else None
+
+
+def _ends_there(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject the beginning of a host's name."""
+    return None if match.string[match.end() : match.end() + 1] in (".", "-", "/", "(") else match.span()
 
 
 def _wallet(name: str, pattern: str, shape: str, *literals: str, locate: Locate | None = None) -> Rule:
@@ -38,7 +57,7 @@ WALLET_RULES: Final = (
     _wallet(
         "bech32", r"\b[a-zA-Z]{2,16}1[02-9ac-hj-np-zAC-HJ-NP-Z]{30,110}\b", "x" * 34, "1", locate=confirmed(bech32)
     ),
-    _wallet("base58", rf"\b[123mnLMDAX9T]{_BASE58}{{24,34}}\b", "x" * 25, locate=confirmed(_holds_address)),
+    _wallet("base58", rf"\b[123mnLMDAX9TtKz7]{_BASE58}{{24,34}}\b", "x" * 25, locate=confirmed(_holds_address)),
     _wallet(
         "ripple",
         rf"\br{_BASE58}{{24,34}}\b",
@@ -48,6 +67,25 @@ WALLET_RULES: Final = (
     ),
     _wallet("stellar", r"\bG[A-Z2-7]{55}\b", "x" * 56, "g", locate=confirmed(lambda text: stellar(0x30, text))),
     _wallet("ton", r"\b[EUk0]Q[\w\-]{46}", "x" * 12, "eq", "uq", "kq", "0q", locate=confirmed(_ton)),
+    _wallet("substrate", rf"\b[1-9A-HJ-NP-Za-km-z]{_BASE58}{{45,48}}\b", "x" * 46, locate=confirmed(ss58)),
+    _wallet(
+        "bitcoin_cash",
+        r"\b(?:bitcoincash:)?[qpQP][02-9ac-hj-np-zAC-HJ-NP-Z]{41}\b",
+        "x" * 42,
+        locate=confirmed(lambda text: cashaddr(text.rpartition(":")[2])),
+    ),
+    Rule(
+        name="solana",
+        kind="WALLET",
+        level=Level.MEDIUM,
+        pattern=r"(?i:\b(?:solana|sol|spl|phantom|wallet|address|addr|account|owner|payer|destination|recipient|sender|beneficiary|"
+        r"withdraw(?:al|n|ing)?|deposit(?:ed)?|sent|send|transfer(?:red)?|to|from|pubkey|mint|authority|for|at))"
+        rf"(?: [a-z]{{1,12}}){{0,1}}[ :=\"'(]{{1,4}}({_BASE58}{{43,44}})\b",
+        shapes=("x" * 43,),
+        locate=_public_key,
+    ),
+    _wallet("near", r"\b[a-z0-9_\-]{2,48}\.near\b", ".aaaa", ".near", locate=_ends_there),
+    _wallet("cardano_byron", rf"\b(?:Ae2|DdzFF){_BASE58}{{50,110}}\b", "x" * 53, "ae2", "ddzff"),
     _wallet("monero", rf"\b[48][0-9AB]{_BASE58}{{93}}\b", "x" * 95),
     _wallet("extended_public_key", rf"\b[xyztuvYZUV]pub{_BASE58}{{90,120}}\b", "x" * 90, "pub"),
 )

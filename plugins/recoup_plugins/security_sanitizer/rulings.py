@@ -53,11 +53,6 @@ class Ruling:
             return True
         return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
 
-    @property
-    def placeholder(self) -> str:
-        """What takes the place of a hidden value."""
-        return f"[{self.verdict.kind}]" if self.verdict is not None else ""
-
 
 PLAIN: Final = Ruling()
 """The ruling on every name that says nothing about its value."""

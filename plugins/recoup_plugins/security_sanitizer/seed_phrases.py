@@ -7,17 +7,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders
+
 SHORTEST_PHRASE: Final = 12
 """Words in the shortest phrase that BIP-39 allows."""
 
-SHORTEST_TEXT: Final = 47
-"""Characters of the shortest phrase: twelve words of three letters with what stands between them."""
+SHORT_WORDS: Final = re.compile("(?i:" + "[a-z]{3,8}[^a-z]{1,12}" * 11 + "[a-z]{3,8})", re.ASCII)
+"""Matches twelve words in a row of three to eight letters, as every listed word has."""
 
 _WORD = re.compile(r"[A-Za-z]{1,32}")
 _GAP = re.compile(r"""[\s,;:.\-_|"'\[\]()#\\0-9]{1,12}""", re.ASCII)
 _WIDEST_GAP: Final = 12
-_AROUND: Final = b"\"',.;:[](){}#-_|0123456789"
-_LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz"
 
 
 @cache
@@ -27,34 +27,18 @@ def word_list() -> frozenset[str]:
     return frozenset(text.split())
 
 
-@cache
-def _known_tokens() -> frozenset[bytes]:
-    return frozenset(word.encode() for word in word_list())
-
-
-def _may_belong(token: bytes, known: frozenset[bytes]) -> bool:
-    word = token.strip(_AROUND)
-    return word in known or not word
-
-
-def may_hold_phrase(tokens: list[bytes]) -> bool:
-    """Tell cheaply whether lower-case tokens of a text can hold a phrase.
-
-    A run of twelve words covers two places in a row that are multiples of six, so that only every sixth token is
-    looked up. Numbers count as listed words, since phrases are printed numbered; so do tokens glued together.
-    """
-    known = _known_tokens()
-    hit = False
-    for place in range(0, len(tokens), 6):
-        before, hit = hit, _may_belong(tokens[place], known)
-        if before and hit and all(_may_belong(token, known) for token in tokens[place - 5 : place]):
+def may_hold_phrase(text: str) -> bool:
+    """Tell whether a text has twelve listed words in a row, whatever stands between them."""
+    known = word_list()
+    length = 0
+    for word in _WORD.findall(text.lower()):
+        length = length + 1 if word in known else 0
+        if length >= SHORTEST_PHRASE:
             return True
-    return max(map(len, tokens), default=0) >= SHORTEST_TEXT and any(
-        len(token) >= SHORTEST_TEXT and len(token.translate(None, _LETTERS)) >= SHORTEST_PHRASE - 1 for token in tokens
-    )
+    return False
 
 
-def hide_phrases(text: str, placeholder: str) -> str:
+def hide_phrases(text: str, placeholders: Placeholders = PLAIN) -> str:
     """Return text with every run of twelve or more listed words replaced; numbering and punctuation count as gaps."""
     known = word_list()
     pieces: list[str] = []
@@ -65,14 +49,14 @@ def hide_phrases(text: str, placeholder: str) -> str:
         joined = run and match.start() - end <= _WIDEST_GAP and _GAP.fullmatch(text, end, match.start())
         if not (listed and joined):
             if run >= SHORTEST_PHRASE:
-                pieces += [text[done:start], placeholder]
+                pieces += [text[done:start], placeholders.of("SEED_PHRASE", text[start:end])]
                 done = end
             run, start = 0, match.start()
         if listed:
             run += 1
             end = match.end()
     if run >= SHORTEST_PHRASE:
-        pieces += [text[done:start], placeholder]
+        pieces += [text[done:start], placeholders.of("SEED_PHRASE", text[start:end])]
         done = end
     return "".join([*pieces, text[done:]]) if pieces else text
 

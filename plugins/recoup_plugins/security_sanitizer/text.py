@@ -1,70 +1,61 @@
-"""Sanitizes text: a cheap scan decides which rules can match at all, and only those run."""
+"""Sanitizes text: an engine decides which steps can change it at all, and only those run."""
 
 from __future__ import annotations
 
-import html
-import re
-from itertools import chain
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, unquote_plus
-
-from attrs import frozen
 
 from recoup_plugins.security_sanitizer.assignments import Assignments
 from recoup_plugins.security_sanitizer.cache import BoundedCache
-from recoup_plugins.security_sanitizer.characters import fold, on_one_line, without_controls, without_invisible
-from recoup_plugins.security_sanitizer.key_tables import STEMS
+from recoup_plugins.security_sanitizer.characters import on_one_line, without_controls, without_invisible
+from recoup_plugins.security_sanitizer.encodings import decoders, encoded_lines
+from recoup_plugins.security_sanitizer.engine import best_engine
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.pem import MARK, hide_private_keys
-from recoup_plugins.security_sanitizer.scan import NAMES, SHAPES, Gate, Outline, Scan, gates
-from recoup_plugins.security_sanitizer.seed_phrases import (
-    SHORTEST_TEXT,
-    hide_phrases,
-    may_hold_phrase,
-)
+from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders
+from recoup_plugins.security_sanitizer.sample import Sample
+from recoup_plugins.security_sanitizer.steps import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
+    from recoup_plugins.security_sanitizer.engine import Engine
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
     from recoup_plugins.security_sanitizer.registered import RegisteredValues
     from recoup_plugins.security_sanitizer.rule import Rule
+    from recoup_plugins.security_sanitizer.steps import Plan
 
 _LONGEST_REMEMBERED: Final = 512
 _DEEPEST_ENCODING: Final = 3
 _FRAME: Final = '  File "'
-
-_UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:u00|x)([0-9a-fA-F]{2})")
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-
-
-@frozen
-class _Plan:
-    """What applies at one level."""
-
-    scan: Scan
-    gates: tuple[Gate, ...]
-    beside_names: tuple[Rule, ...]
-
-    @classmethod
-    def of(cls, rules: Collection[Rule], off: frozenset[str], level: Level) -> _Plan:
-        active = [rule for rule in rules if rule.level <= level and rule.name not in off]
-        stems = [stem for low in Level if low <= level for stem in STEMS[low]]
-        return cls(
-            Scan(active, stems),
-            gates([rule for rule in active if not rule.beside_name]),
-            tuple(rule for rule in active if rule.beside_name),
-        )
+_VISIBLE: Final = bytes([*range(0x20, 0x7F), 9, 10])
 
 
 class TextSanitizer:
     """Applies rules, assignments and registered values to text.
 
     Thread-safe and task-safe: everything but the caches is immutable, and those are. Only texts that came out
-    unchanged are remembered, and frames of stack traces, so that no cache holds a secret that was found.
+    unchanged are remembered, so that no cache holds a secret that was found.
+
+    Args:
+        rules: the rules that find secrets by shape, in their order.
+        keys: says which names are sensitive.
+        registered: values that are hidden wherever they stand.
+        off: names of the steps that stay off.
+        remembered: how many texts each level remembers, and as many before those.
+        engine: what finds matches; by default the fastest one that is installed.
+        placeholders: makes what takes a secret's place.
     """
 
-    __slots__ = ("_assignments", "_off", "_plans", "_registered", "_remembered")
+    __slots__ = (
+        "_assignments",
+        "_engine",
+        "_keys",
+        "_off",
+        "_plans",
+        "_registered",
+        "_remembered",
+        "_rules",
+        "placeholders",
+    )
 
     def __init__(
         self,
@@ -73,12 +64,18 @@ class TextSanitizer:
         registered: RegisteredValues,
         off: frozenset[str],
         remembered: int = 4096,
+        engine: Engine | None = None,
+        placeholders: Placeholders = PLAIN,
     ) -> None:
-        self._assignments = Assignments(keys)
-        self._registered = registered
+        self._assignments = Assignments(keys, placeholders)
+        self._engine = engine or best_engine()
+        self.placeholders = placeholders
+        self._keys = keys
         self._off = off
-        self._plans = {level: _Plan.of(rules, off, level) for level in Level}
+        self._plans: dict[Level, Plan] = {}
+        self._registered = registered
         self._remembered = {level: BoundedCache[str, str](remembered) for level in Level}
+        self._rules = tuple(rules)
 
     def forget(self) -> None:
         """Empty the caches, as after a new secret has been registered."""
@@ -86,7 +83,7 @@ class TextSanitizer:
             cache.clear()
 
     def remembered(self, level: Level) -> BoundedCache[str, str]:
-        """Return the texts that a level leaves as they are, and frames with what becomes of them."""
+        """Return the texts that a level leaves as they are."""
         return self._remembered[level]
 
     def clean(self, text: str, level: Level, *, lines: bool = False) -> str:
@@ -108,8 +105,7 @@ class TextSanitizer:
         return found
 
     def clean_trace(self, trace: str, level: Level) -> str:
-        """Return a stack trace without what the level hides; frames seen before cost one look-up each."""
-        cache = self._remembered[level]
+        """Return a stack trace without what the level hides; no secret is looked for across the line of a frame."""
         result: list[str] = []
         block: list[str] = []
         for line in trace.replace("\r\n", "\n").split("\n"):
@@ -117,12 +113,7 @@ class TextSanitizer:
                 if block:
                     result.append(self.clean("\n".join(block), level, lines=True))
                     block = []
-                known = cache[line]
-                if known is None:
-                    known = self._clean(line, level, 0)
-                    if len(line) <= _LONGEST_REMEMBERED:
-                        cache.put(line, known)
-                result.append(known)
+                result.append(self.clean(line, level, lines=True))
             else:
                 block.append(line)
         if block:
@@ -130,60 +121,38 @@ class TextSanitizer:
         return "\n".join(result)
 
     def _clean(self, text: str, level: Level, depth: int) -> str:
-        if not text.isprintable():
-            text = without_controls(text if text.isascii() else without_invisible(text))
+        sample = Sample(text)
+        if sample.raw.translate(None, _VISIBLE):
+            sample = Sample(without_controls(text if text.isascii() else without_invisible(text)))
         if self._registered:
-            text = self._registered.hide(text)
-        plan = self._plans[level]
-        if text.isascii():
-            needs, tokens = plan.scan.look(text)
-            if not needs and (len(text) < SHORTEST_TEXT or not may_hold_phrase(tokens)):
-                return text
-        else:
-            needs = NAMES | SHAPES
-        found = self._find(text, plan, level, needs)
-        return self._decoded(found, level, depth) if needs & SHAPES and depth < _DEEPEST_ENCODING else found
+            sample = Sample(self._registered.hide(sample.text))
+        original = sample
+        plan = self._plans.get(level) or self._plan(level)
+        for index in plan.gate.opened(sample):
+            found = plan.steps[index](sample, original)
+            if found is not sample.text:
+                sample = Sample(found)
+        found = sample.text
+        return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found
 
-    def _find(self, text: str, plan: _Plan, level: Level, needs: int) -> str:
-        outline = Outline.of(text) if needs & SHAPES else None
-        lowered = text.lower()
-        if MARK in text and "pem" not in self._off:
-            text = hide_private_keys(text)
-        if needs & NAMES:
-            if "assignment" not in self._off:
-                text = self._assignments.apply(text, level)
-            for rule in plan.beside_names:
-                text = rule.apply(text, level)
-        if outline is not None:
-            for rule in chain.from_iterable(gate.rules for gate in plan.gates if gate.opens(outline)):
-                if not rule.literals or any(map(lowered.__contains__, rule.literals)):
-                    text = rule.apply(text, level)
-        is_long = len(text) >= SHORTEST_TEXT and "seed_phrase" not in self._off
-        if is_long and may_hold_phrase(lowered.encode("latin-1", "replace").split()):
-            text = hide_phrases(text, "[SEED_PHRASE]")
-        return text
+    def _plan(self, level: Level) -> Plan:
+        """Return the plan of a level, made when it is first needed; two threads may both make it, alike."""
+        plan = plan_of(self._rules, self._keys, self._assignments, self._off, level, self._engine, self.placeholders)
+        self._plans[level] = plan
+        return plan
 
     def _decoded(self, text: str, level: Level, depth: int) -> str:
-        """Return the decoded text where something shows only once an encoding is undone, else the text as it is."""
-        for decode in self._encodings(text):
-            plain = without_controls(without_invisible(decode(text)))
-            if plain != text and (found := self._clean(plain, level, depth + 1)) != plain:
-                text = found
-        return text
+        """Return the text with the lines decoded in which something shows only once an encoding is undone."""
+        pieces: list[str] = []
+        done = 0
+        for start, end in encoded_lines(text):
+            pieces += [text[done:start], self._decoded_line(text[start:end], level, depth)]
+            done = end
+        return "".join([*pieces, text[done:]]) if pieces else text
 
-    @staticmethod
-    def _encodings(text: str) -> list[Callable[[str], str]]:
-        undo: list[Callable[[str], str]] = []
-        if not text.isascii():
-            undo.append(fold)
-        if "%" in text and _PERCENT.search(text):
-            undo.append(unquote_plus if "=" in text or "%3D" in text or "%3d" in text else unquote)
-        if "\\u00" in text or "\\x" in text:
-            undo.append(_without_escapes)
-        if "&" in text and ";" in text:
-            undo.append(html.unescape)
-        return undo
-
-
-def _without_escapes(text: str) -> str:
-    return _UNICODE_ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
+    def _decoded_line(self, line: str, level: Level, depth: int) -> str:
+        for decode in decoders(line):
+            plain = without_controls(without_invisible(decode(line)))
+            if plain != line and (found := self._clean(plain, level, depth + 1)) != plain:
+                line = found
+        return line

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from math import log2
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
 _MASK = re.compile(
     r"\*{1,256}|[xX]{3,64}|[•●…]{1,64}|[.\-_]{1,64}|<[\w \-.*]{0,64}>|\[[A-Z][A-Z_]{1,31}(?: [0-9a-f]{4,8})?\]|"
-    r"\{\w{0,64}\}|\$\{?\w{1,64}\}?|%\(?\w{0,64}\)?[sdr]|\{\{ ?[\w.]{1,64} ?\}\}"
+    r"\{\w{0,64}\}|(?:YOUR|your|Your|MY_OWN|INSERT|insert|ENTER|enter|REPLACE|replace)"
+    r"[_\- ][A-Za-z_\- ]{2,48}|\$\{?\w{1,64}\}?|%\(?\w{0,64}\)?[sdr]|\{\{ ?[\w.]{1,64} ?\}\}"
 )
 _NOTHING: Final = frozenset(
     ["", "none", "null", "nil", "undefined", "n/a", "na", "redacted", "masked", "hidden", "filtered", "removed"]
@@ -45,7 +48,9 @@ _ROOTS: Final = frozenset(
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 _PATH_OF_NAMES = re.compile(r"([A-Za-z_]{1,64})[.\[]")
-_CALL = re.compile(r"[A-Za-z_][A-Za-z_.]{2,63}\((?:[\"'A-Za-z_)]|\Z)")
+_CALL = re.compile(
+    r"(?:[A-Za-z_][A-Za-z_.]{2,63}|[A-Za-z_]{2,32}\.[A-Za-z_][\w.]{1,63})\((?:[\"'A-Za-z_)*.]|\Z)", re.ASCII
+)
 _PROSE: Final = frozenset(
     """
     a an and are as at be been before but by can cannot check could does doesn don empty error expired failed
@@ -59,11 +64,43 @@ _PROSE: Final = frozenset(
 """.split()
 )
 _ORDINARY_TOKEN = re.compile(
-    r"[A-Z]{1,12}|[A-Z0-9]{1,6}|[A-Z0-9]{1,12}[/:_\-][A-Z0-9]{2,12}|[a-z]{1,24}|[A-Z]?[a-z]{1,24}|\d{1,5}|v?\d[\d.]{0,12}"
+    r"[A-Z]{1,12}|\d{1,7}[A-Z]{2,16}|[A-Z0-9]{1,6}|[A-Z0-9]{1,12}[/:_\-][A-Z0-9]{2,12}|"
+    r"[A-Z0-9]{2,12}-[A-Z0-9]{2,12}-[A-Z0-9.]{1,12}(?:-[A-Z]{1,4})?|[a-z]{1,24}|[A-Z]?[a-z]{1,24}|\d{1,5}|v?\d[\d.]{0,12}"
 )
+_WORDS_JOINED: Final = re.compile(r"[A-Z][A-Z_\-]{1,64}|[a-z][a-z_\-.]{1,64}", re.ASCII)
 VALUE_NAMES: Final = frozenset(["value", "val", "v", "content", "data", "text"])
 """Names under which a pair written as two members keeps its value."""
 
+_TECHNICAL: Final = re.compile(
+    r"(?:sha|md|hs|rs|es|ps|aes|hmac|oauth|base|utf|pbkdf|argon|scrypt|bcrypt|http|erc|bep|trc|eip|bip|ed|"
+    r"x|p|pkcs|secp|rfc|"
+    r"ntlm|v|ver|version|step|attempt|try|retry|line|no|rule|type|class)[\-_]?\d{1,6}[a-z]{0,2}\d?(?:[\-_/]\w{1,12})?",
+    re.ASCII | re.IGNORECASE,
+)
+_TIME: Final = re.compile(r"[\d:.\-]{1,24}T[\d:.]{2,16}(?:Z|[+\-][\d:]{2,6})?|[\d.,]{1,12}[a-zA-Z%]{1,8}", re.ASCII)
+_NOTATION: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}[=:(\[]|[a-z]{2,8}://|[./~]{1,3}/|/\w|<|\{|\$\{", re.ASCII)
+_MARKET: Final = re.compile(r"[A-Z\d]{2,12}[/\-][A-Z]{3,5}(?::[A-Z]{3,5})?", re.ASCII)
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_SYMBOLS: Final = frozenset("!#$%^&*@+?~")
+_PARTS: Final = re.compile(r"[\-_./+=:]")
+_SHORTEST_PART: Final = 8
+_LEAST_ENTROPY: Final = 2.8
+_ACCOUNT_TYPES: Final = frozenset(
+    """
+    spot margin futures isolated cross unified funding main trading default swap earn cash linear inverse option
+    options master
+    sub live demo paper test primary
+""".split()
+)
+_FILE = re.compile(
+    r"(?:[~.]{0,2}/|[A-Za-z]:\\)[\w./\\\- ]{1,250}\.(?:pem|key|crt|cer|json|toml|ya?ml|env|txt|p12|pfx|der|"
+    r"ini|cfg|pub|jks|gpg|py|sh)"
+)
+_SUBSTITUTED = re.compile(
+    r"\$\(|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|@Microsoft\.KeyVault|(?:vault|ssm|"
+    r"op|sm|awssm|gcpsm):/?/?[\w/]"
+)
+_DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_][A-Za-z_]{0,63})?\.([A-Za-z_][A-Za-z_]{1,63})", re.ASCII)
 _CHOSEN_BY_PEOPLE: Final = frozenset(["PASSWORD", "SECRET"])
 _LONG_TOKEN: Final = 16
 _SHORTEST_SECRET: Final = 6
@@ -75,7 +112,9 @@ def is_placeholder(value: str) -> bool:
     return value.lower() in _NOTHING or _MASK.fullmatch(value) is not None
 
 
-def is_reference(name: str, value: str, keys: KeyPolicy, *, literal: bool = False) -> bool:
+def is_reference(  # noqa: PLR0911 - one form of reference a line
+    name: str, value: str, keys: KeyPolicy, *, literal: bool = False
+) -> bool:
     """Tell whether a value is source code that refers to a secret: an attribute, a call, a variable, a type.
 
     A literal refers to nothing but the name itself or a type. ``TradingDesk`` may be a class, but beside a name such as
@@ -84,7 +123,12 @@ def is_reference(name: str, value: str, keys: KeyPolicy, *, literal: bool = Fals
     found = _PATH_OF_NAMES.match(value)
     if (found and found.group(1) in _ROOTS) or _CALL.match(value):
         return True
+    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value):
+        return True
     bare = value.rstrip("|,)]}:;")
+    if (dotted := _DOTTED.fullmatch(bare)) is not None and not literal:
+        member = keys.verdict(dotted.group(1))
+        return member.kind != "" and not member.weak and member.level is Level.LOW
     if not _IDENTIFIER.fullmatch(bare) or any(char.isdigit() for char in bare):
         return False
     if bare.lower() in _TYPES or bare.replace("_", "").lower() == name.replace("_", "").lower():
@@ -110,11 +154,56 @@ def looks_secret(value: str) -> bool:
     letters = sum(char.isalpha() for char in value)
     if digits and letters:
         return True
+    if not digits and _WORDS_JOINED.fullmatch(value):
+        return False
     return len(value) >= _LONG_TOKEN
+
+
+def entropy(value: str) -> float:
+    """Return the Shannon entropy of a text in bits a character."""
+    size = len(value)
+    return -sum(count / size * log2(count / size) for count in Counter(value).values())
+
+
+def looks_random(value: str) -> bool:
+    """Tell whether a value in running text can only be a key: digits among letters, with no ordinary reading.
+
+    A part without separators of at least 8 characters must mix small letters and digits other than at its end, or the
+    value has symbols that only passwords have. From 16 characters on at least 2.8 bits of entropy a character are
+    asked for: keys in base 16 have about 3.5 at 32 characters, those in base 62 4.7; what people type has less.
+    """
+    if is_ordinary(value) or _UUID.fullmatch(value):
+        return False
+    if len(value) >= _LONG_TOKEN and entropy(value) < _LEAST_ENTROPY:
+        return False
+    has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
+    if has_digit and has_letter and not _SYMBOLS.isdisjoint(value[:-1]) and "://" not in value and "=" not in value:
+        return True
+    return any(map(_is_mixed, _PARTS.split(value)))
+
+
+def _is_mixed(part: str) -> bool:
+    """Tell whether digits stand among a part's letters, not only behind them as in ``binance2``."""
+    body = part.rstrip("0123456789")
+    return len(part) >= _SHORTEST_PART and any(map(str.isdigit, body)) and any(map(str.isalpha, body))
+
+
+def is_ordinary(value: str) -> bool:
+    """Tell whether a value has an ordinary reading: a word of a sentence, an algorithm, a time, a market, a path."""
+    return bool(
+        is_placeholder(value)
+        or is_prose(value)
+        or _TECHNICAL.fullmatch(value)
+        or _TIME.fullmatch(value)
+        or _NOTATION.match(value)
+        or _MARKET.fullmatch(value)
+    )
 
 
 def looks_like(kind: str, value: str) -> bool:
     """Tell whether a value under a weak name looks like what the name may mean."""
+    if kind == "ACCOUNT" and value.lower() in _ACCOUNT_TYPES:
+        return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
         return not is_prose(value)
     if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER", "OTP"):

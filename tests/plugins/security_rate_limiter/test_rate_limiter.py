@@ -220,8 +220,8 @@ async def test_a_flood_of_addresses_changes_nothing_for_attacker_and_victim() ->
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 async def test_in_a_flood_of_failures_a_newcomers_neighbours_slow_him_by_the_base_delay_at_most() -> None:
     limiter, clock = build(limits={"api": WIDE}, failures=FailureDelays(base_delay=2.0), max_addresses=16)
-    for number in range(400):
-        await limiter.record_failure("api", "read", f"192.0.2.{number % 250}")
+    for number in range(1_000):
+        await limiter.record_failure("api", "read", f"192.0.2.{number // 5}")
     assert limiter.decide("api", "read", "192.0.2.251").retry_after == 2.0
     assert limiter.decide("api", "read", "198.51.100.1").allowed
     clock.advance(2.0)

@@ -16,21 +16,23 @@ from recoup_plugins.security_sanitizer import (
     SecuritySanitizerPlugin,
     assignments,
     characters,
+    encodings,
+    entries,
     keys,
     pem,
     rules_prose,
-    scan,
     seed_phrases,
-    text,
+    suspects,
     values,
 )
 from recoup_plugins.security_sanitizer.cache import BoundedCache
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check, bech32, iban, luhn
-from recoup_plugins.security_sanitizer.scan import Outline, gates
+from recoup_plugins.security_sanitizer.outline import Needs
+from recoup_plugins.security_sanitizer.sample import Sample
 
 MODULE_PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (assignments, characters, keys, pem, rules_prose, scan, seed_phrases, text, values)
+    for module in (assignments, characters, encodings, entries, keys, pem, rules_prose, seed_phrases, suspects, values)
     for name, value in vars(module).items()
     if isinstance(value, re.Pattern)
 }
@@ -175,7 +177,7 @@ def test_a_gate_never_keeps_out_what_its_rule_finds():
     }
     for rule in DEFAULT_RULES:
         if rule.name in samples:
-            assert gates([rule])[0].opens(Outline.of(samples[rule.name])), rule.name
+            assert Needs.of(rule.literals, rule.shapes).met_by(Sample(samples[rule.name])), rule.name
             assert rule.apply(samples[rule.name], Level.CRITICAL) != samples[rule.name]
 
 

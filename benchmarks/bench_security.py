@@ -1,0 +1,239 @@
+"""What the sanitizer hides, keeps and costs beside its peers, on the corpus of the tests.
+
+Run it with ``make bench-security`` on a machine that does nothing else; ``--kinds`` also lists every kind.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import corpus
+from corpus_measure import Measured, Subject, Tally, changed, measure
+from harness import paired
+from security_peers import Scrub, peers, plain
+
+from recoup_plugins.security_sanitizer import SanitizerConfig, SecurityDataSanitizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from corpus_model import Benign, Case
+
+ROUNDS = 5
+TEXTS = 400
+LEVEL = "HIGH"
+
+
+def recoup_subject(sanitizer: SecurityDataSanitizer) -> Subject:
+    """Return what sanitizes with a sanitizer, or with one of its own where values are registered."""
+
+    def subject(payload: Any, level: str, registered: tuple[str, ...]) -> Any:
+        own = SecurityDataSanitizer(config=SanitizerConfig(secrets=registered)) if registered else sanitizer
+        if not isinstance(payload, str):
+            return own.sanitize(payload, level)
+        return (own.sanitize_stack_trace if "\n" in payload else own.sanitize_text)(payload, level)
+
+    return subject
+
+
+def peer_subject(scrub: Scrub) -> Subject:
+    """Return what scrubs with a peer, which knows neither levels nor registered values."""
+
+    def subject(payload: Any, level: str, registered: tuple[str, ...]) -> Any:
+        del level, registered
+        return scrub(plain(payload))
+
+    return subject
+
+
+def sanitizers() -> dict[str, SecurityDataSanitizer]:
+    """Return a sanitizer on each engine that is there; the one on ``re`` is built while RE2 looks absent."""
+    if find_spec("re2") is None:
+        return {"recoup, re": SecurityDataSanitizer()}
+    with mock.patch.dict(sys.modules, {"re2": None}):
+        standard = SecurityDataSanitizer()
+    return {"recoup, RE2": SecurityDataSanitizer(), "recoup, re": standard}
+
+
+def recall_table(subjects: Mapping[str, Subject]) -> dict[str, dict[str, Measured]]:
+    """Print recall by family, and return what was measured by family and subject."""
+    results: dict[str, dict[str, Measured]] = {}
+    print(f"recall by family, %\n  {'':26}{'cases':>7}" + "".join(f"{name[:17]:>18}" for name in subjects))
+    for family, build in corpus.FAMILIES.items():
+        cases = list(build())
+        results[family] = {name: measure(subject, cases) for name, subject in subjects.items()}
+        cells = "".join(f"{100 * measured.recall:18.1f}" for measured in results[family].values())
+        print(f"  {family:26}{len(cases):7}{cells}")
+    whole = {name: _merged([by_name[name] for by_name in results.values()]) for name in subjects}
+    total = sum(tally.cases for tally in next(iter(whole.values())).values())
+    print(f"  {'all':26}{total:7}" + "".join(f"{100 * _share(tallies):18.1f}" for tallies in whole.values()))
+    kept = "".join(f"{100 * _kept(tallies):18.1f}" for tallies in whole.values())
+    print(f"  {'context kept':26}{'':7}{kept}")
+    rivals = [tallies for name, tallies in whole.items() if not name.startswith("recoup")]
+    if rivals:
+        best = sum(max(tallies[kind].hidden for tallies in rivals) for kind in rivals[0])
+        print(f"  best peer picked for each kind: {100 * best / total:.1f} %")
+    if "--kinds" in sys.argv:
+        _by_kind(whole)
+    return results
+
+
+def _merged(parts: list[Measured]) -> dict[str, Tally]:
+    return {kind: tally for part in parts for kind, tally in part.kinds.items()}
+
+
+def _share(tallies: Mapping[str, Tally]) -> float:
+    return sum(tally.hidden for tally in tallies.values()) / sum(tally.cases for tally in tallies.values())
+
+
+def _kept(tallies: Mapping[str, Tally]) -> float:
+    return sum(tally.kept for tally in tallies.values()) / sum(tally.fragments for tally in tallies.values())
+
+
+def _by_kind(whole: Mapping[str, Mapping[str, Tally]]) -> None:
+    print("hidden by kind")
+    for kind, tally in sorted(next(iter(whole.values())).items()):
+        cells = "".join(f"{tallies[kind].hidden:18}" for tallies in whole.values())
+        print(f"  {kind:26}{tally.cases:7}{cells}")
+
+
+def false_positive_table(subjects: Mapping[str, Subject]) -> None:
+    """Print how many benign rows each subject changed, by kind."""
+    rows: dict[str, list[Benign]] = {}
+    for row in corpus.benign():
+        rows.setdefault(row.kind, []).append(row)
+    print(f"false positives, rows changed\n  {'':26}{'rows':>7}" + "".join(f"{name[:17]:>18}" for name in subjects))
+    totals = dict.fromkeys(subjects, 0)
+    for kind, members in rows.items():
+        counts = {name: len(changed(subject, members)) for name, subject in subjects.items()}
+        totals = {name: totals[name] + count for name, count in counts.items()}
+        print(f"  {kind:26}{len(members):7}" + "".join(f"{count:18}" for count in counts.values()))
+    size = sum(map(len, rows.values()))
+    print(f"  {'all, %':26}{size:7}" + "".join(f"{100 * count / size:18.2f}" for count in totals.values()))
+
+
+def robustness_table(subjects: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Print how many hostile payloads each subject survives, with an acceptable result and in time."""
+    probes = corpus.probes()
+    for name, subject in subjects.items():
+        passed = 0
+        for probe in probes:
+            payload = probe.build()
+            try:
+                with _time_limit(probe.seconds):
+                    result = subject(payload)
+                passed += probe.check(payload, result)
+            except Exception:
+                continue
+        print(f"  {name:26} {passed} of {len(probes)}")
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the main thread once the time is up; the payload has failed then."""
+
+    def expire(*_: object) -> None:
+        raise TimeoutError
+
+    held = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, held)
+
+
+def throughput_table(contenders: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Print megabytes per second on log text and on nested contexts, no payload twice."""
+    texts, nested = _texts(), _nested()
+    for name, payloads in (("text", texts), ("nested", nested)):
+        size = sum(len(json.dumps(payload)) for payload in payloads)
+        best = paired({peer: _run(call, payloads) for peer, call in contenders.items()}, loops=1, rounds=ROUNDS)
+        for peer, nanoseconds in best.items():
+            print(f"  {name:8}{peer:26}{size / nanoseconds * 1000:10.2f}")
+
+
+def _run(call: Callable[[Any], Any], payloads: list[Any]) -> Callable[[int], None]:
+    """Return what shows every payload to a contender once, each time with another number in it."""
+    turn = 0
+
+    def run(loops: int) -> None:
+        nonlocal turn
+        for _ in range(loops):
+            turn += 1
+            for payload in payloads:
+                call(f"{turn} {payload}" if isinstance(payload, str) else {"turn": f"turn {turn}", **payload})
+
+    return run
+
+
+def _texts() -> list[str]:
+    """Return blocks of log lines of about 2 KB, one line in twenty with a secret."""
+    rows = [row.payload for row in corpus.benign() if isinstance(row.payload, str)]
+    secrets = [case.payload for case in corpus.cases() if isinstance(case.payload, str) and len(case.payload) < 400]
+    blocks = []
+    for number in range(TEXTS // 4):
+        lines = [rows[(number * 17 + place) % len(rows)] for place in range(20)]
+        lines.append(secrets[number * 7 % len(secrets)])
+        blocks.append("\n".join(lines))
+    return blocks
+
+
+def _nested() -> list[dict[str, Any]]:
+    """Return error contexts as bots have them: an order, a request, a response and the last log lines."""
+    rows = [row.payload for row in corpus.benign() if isinstance(row.payload, str)]
+    orders = [row.payload for row in corpus.benign() if isinstance(row.payload, dict)]
+    secrets = [case for case in corpus.cases() if isinstance(case.payload, str) and len(case.payload) < 400]
+    return [
+        {
+            "component": "exchange",
+            "order": orders[number % len(orders)],
+            "request": {
+                "url": f"https://api.venue.io/v1/orders/{number}",
+                "headers": {"accept": "*/*", "x-no": str(number)},
+            },
+            "sent": _case(secrets, number).payload,
+            "lines": [rows[(number * 13 + place) % len(rows)] for place in range(8)],
+            "retries": [{"attempt": attempt, "delay": 0.5 * attempt, "ok": False} for attempt in range(4)],
+        }
+        for number in range(TEXTS)
+    ]
+
+
+def _case(secrets: list[Case], number: int) -> Case:
+    return secrets[number * 7 % len(secrets)]
+
+
+def main() -> None:
+    own = sanitizers()
+    scrubs, missing = peers()
+    for line in missing:
+        print(f"left out: {line}")
+    first = next(iter(own))
+    print(f"measured on {first}; levels and registered values are known to it alone")
+    subjects = {first: recoup_subject(own[first])} | {name: peer_subject(scrub) for name, scrub in scrubs.items()}
+    recall_table(subjects)
+    false_positive_table(subjects)
+    print("hostile payloads survived")
+    robustness_table({first: lambda value: own[first].sanitize(value, LEVEL), **scrubs})
+    print("throughput, MB/s")
+    texts: dict[str, Callable[[Any], Any]] = {name: _sanitize(sanitizer) for name, sanitizer in own.items()}
+    throughput_table(texts | scrubs)
+
+
+def _sanitize(sanitizer: SecurityDataSanitizer) -> Callable[[Any], Any]:
+    def call(payload: Any) -> Any:
+        return sanitizer.sanitize(payload, LEVEL)
+
+    return call
+
+
+if __name__ == "__main__":
+    main()

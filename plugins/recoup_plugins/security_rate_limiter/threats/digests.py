@@ -1,0 +1,40 @@
+"""Names as keyed digests: what is followed can be told apart, and nobody can read it or choose where it lands."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+
+_LONGEST = 1_024
+
+
+class KeyedDigests:
+    """Digests under a key that this process drew and shows to nobody. Immutable, so thread-safe.
+
+    Accounts are the same however they are written: in any case, with space around them, in compatible characters.
+    """
+
+    __slots__ = ("_key",)
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+
+    def account(self, name: str) -> int:
+        """Return the digest of an account's name, of 64 bits; of a longer text than 1,024 characters its start.
+
+        Raises:
+            TypeError: ``name`` is no string.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"account is text, such as a user name, or None; got {type(name).__name__}")
+        text = unicodedata.normalize("NFKC", name[:_LONGEST]).casefold().strip()
+        return self._of(b"account", text.encode("utf-8", "surrogatepass"))
+
+    def address(self, packed: bytes) -> int:
+        """Return the digest of an address or network, of 64 bits."""
+        return self._of(b"address", packed)
+
+    def _of(self, kind: bytes, data: bytes) -> int:
+        digest = hashlib.blake2b(data, digest_size=8, key=self._key, person=kind).digest()
+        return int.from_bytes(digest, "big")

@@ -1,0 +1,367 @@
+"""Follows attempts and says what looks like an attack."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from recoup_plugins.security_rate_limiter.addresses import INVALID, host_of, vicinity_of
+from recoup_plugins.security_rate_limiter.tables import ArrivalSketch, LiveTable
+from recoup_plugins.security_rate_limiter.threats import detectors
+from recoup_plugins.security_rate_limiter.threats.digests import KeyedDigests
+from recoup_plugins.security_rate_limiter.threats.familiar import FamiliarNetworks, GoodSources
+from recoup_plugins.security_rate_limiter.threats.findings import FindingBook
+from recoup_plugins.security_rate_limiter.threats.profiles import (
+    AccountProfile,
+    ErrorRate,
+    OperationProfile,
+    SourceProfile,
+)
+from recoup_plugins.security_rate_limiter.threats.windows import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from recoup import ThreatEvent
+    from recoup_plugins.security_rate_limiter.threats.config import ThreatDetection
+    from recoup_plugins.security_rate_limiter.threats.findings import Sighting
+
+_PROOF = 3
+"""Failures counted in the sketch before somebody is followed."""
+_SUSPECT_FOR = HOUR
+_LOGIN_FLOOD = 5
+_STORM = 10
+"""Budgets of a minute that make a flood of the application's own errors."""
+_MAX_RATES = 1_024
+
+P = TypeVar("P", SourceProfile, AccountProfile)
+
+
+class Attempt(NamedTuple):
+    """Who tried what, from where.
+
+    Attributes:
+        component: where in the application.
+        operation: what was tried.
+        address: packed, as :func:`.addresses.parse` gives it; None for the application's own calls.
+        account: digest of the account's name, or None where none was named.
+    """
+
+    component: str
+    operation: str
+    address: bytes | None
+    account: int | None = None
+
+
+class ThreatWatch:
+    """Threat detection over all operations. Not thread-safe; its owner holds a lock.
+
+    While three quarters of the room are free, everybody who fails is followed. From then on only who has failed three
+    times within hours, counted in a sketch under a keyed hash: a flood of addresses or names that fail once or twice
+    takes no room. Whoever is followed stays so until nothing that was seen of him matters; newcomers who find no room
+    are judged as part of the crowd.
+
+    Args:
+        detection: limits and bounds.
+    """
+
+    __slots__ = (
+        "_accounts",
+        "_detection",
+        "_digests",
+        "_doubt",
+        "_familiar",
+        "_findings",
+        "_good",
+        "_is_login",
+        "_operations",
+        "_rates",
+        "_sources",
+    )
+
+    def __init__(self, detection: ThreatDetection) -> None:
+        self._detection = detection
+        self._digests = KeyedDigests()
+        self._familiar = FamiliarNetworks(detection.max_familiar)
+        self._good = GoodSources(detection.max_familiar // 4)
+        self._doubt = ArrivalSketch()
+        self._sources: LiveTable[SourceProfile] = LiveTable(detection.max_sources, _expiry)
+        self._accounts: LiveTable[AccountProfile] = LiveTable(detection.max_accounts, _expiry)
+        self._operations: LiveTable[OperationProfile] = LiveTable(detection.max_operations, _expiry)
+        self._rates: LiveTable[ErrorRate] = LiveTable(_MAX_RATES, _expiry)
+        self._findings = FindingBook()
+        parts = tuple(part.casefold() for part in detection.logins)
+        self._is_login = lru_cache(maxsize=1_024)(lambda name: any(part in name.casefold() for part in parts))
+
+    def account(self, name: str | None) -> int | None:
+        """Return the digest by which an account is known here, or None without a name."""
+        return None if name is None else self._digests.account(name)
+
+    def is_familiar(self, attempt: Attempt) -> bool:
+        """Say whether the attempt's account has succeeded from its network."""
+        if attempt.account is None or attempt.address is None:
+            return False
+        return self._familiar.knows(attempt.account, self._digests.address(vicinity_of(attempt.address)))
+
+    def is_suspect(self, attempt: Attempt, now: int) -> bool:
+        """Say whether the attempt's source was found attacking within the last hour."""
+        if attempt.address is None:
+            return False
+        profile = self._sources.get(_source_key(attempt))
+        return profile is not None and profile.suspect_until > now
+
+    def is_under_attack(self, attempt: Attempt, now: int) -> bool:
+        """Say whether the attempt's account was found under attack within the last hour."""
+        profile = self._accounts.get(_account_key(attempt))
+        return profile is not None and profile.attacked_until > now
+
+    def findings(self, now: int) -> tuple[ThreatEvent, ...]:
+        """Return the current findings, the worst first."""
+        return self._findings.current(now)
+
+    def passed(self, attempt: Attempt, now: int) -> None:
+        """Count an attempt that was let through; how it ends may never be reported."""
+        if attempt.address is None or not self._proves_identity(attempt):
+            return
+        operation = self._follow_operation(attempt, now)
+        if operation is None:
+            return
+        operation.informed = True
+        for outcomes in operation.outcomes():
+            outcomes.passed.add(now)
+        profile = self._sources.get(_source_key(attempt))
+        if profile is not None:
+            profile.short.passed.add(now)
+            profile.day.passed.add(now)
+        if attempt.account is None and not operation.reported:
+            self._good.passed(self._host(attempt.address))
+
+    def succeeded(self, attempt: Attempt, now: int) -> None:
+        """Count a success, and take back what it explains."""
+        if attempt.address is None:
+            return
+        operation = self._follow_operation(attempt, now)
+        if operation is not None:
+            operation.reported = operation.informed = True
+            for outcomes in operation.outcomes():
+                outcomes.succeeded.add(now)
+            for crowd in operation.crowds:
+                if attempt.account is not None:
+                    crowd.accounts.discard(attempt.account, now)
+                    crowd.names.discard(attempt.account, now)
+        source = self._sources.get(_source_key(attempt))
+        if source is not None:
+            source.short.succeeded.add(now)
+            source.day.succeeded.add(now)
+        self._good.passed(self._host(attempt.address))
+        if attempt.account is None:
+            return
+        network = self._digests.address(vicinity_of(attempt.address))
+        self._familiar.learn(attempt.account, network)
+        if source is not None:
+            source.resolve(attempt.account, now)
+        profile = self._accounts.get(_account_key(attempt))
+        if profile is not None:
+            profile.resolve(network, now)
+
+    def failed(self, attempt: Attempt, now: int, *, known: bool | None = None) -> list[ThreatEvent]:
+        """Count a failure and return what there is to publish.
+
+        Args:
+            attempt: who failed.
+            now: the time in ticks.
+            known: whether the account exists, if the caller knows.
+        """
+        operation = self._follow_operation(attempt, now) if self._proves_identity(attempt) else None
+        key = (attempt.component, attempt.operation)
+        seen = self._count_error(key, self._detection.errors_per_operation, now)
+        if attempt.address is not None:
+            is_familiar = self.is_familiar(attempt)
+            seen += self._fail_source(attempt, operation, now, known=known, is_familiar=is_familiar)
+            if attempt.account is not None:
+                seen += self._fail_account(attempt, operation, now, is_familiar=is_familiar)
+            if operation is not None and not is_familiar:
+                seen += self._fail_crowd(attempt, operation, now, known=known)
+        return self._report(attempt, seen, now)
+
+    def insisted(self, attempt: Attempt, now: int) -> list[ThreatEvent]:
+        """Count an attempt that was refused after failures: whoever goes on regardless is pressing."""
+        if attempt.address is None:
+            return []
+        operation = self._operations.get((attempt.component, attempt.operation))
+        if attempt.account is not None:
+            is_familiar = self.is_familiar(attempt)
+            return self._report(attempt, self._fail_account(attempt, operation, now, is_familiar=is_familiar), now)
+        profile = self._sources.get(_source_key(attempt))
+        if profile is None:
+            return []
+        profile.errors.add(now)
+        if self._proves_identity(attempt):
+            profile.blind.add(now)
+        return self._report(attempt, self._judge_source(attempt, profile, operation, now), now)
+
+    def errors(self, component: str, operation: str, budget: int, now: int) -> list[ThreatEvent]:
+        """Count an error of the application itself; far beyond the budget of a minute it is a flood."""
+        seen = self._count_error((component, operation, "handled"), _STORM * budget, now)
+        return self._report(Attempt(component, operation, None), seen, now)
+
+    def _count_error(self, key: Hashable, limit: int, now: int) -> list[Sighting]:
+        rate = self._rates.get(key)
+        if rate is None:
+            rate = ErrorRate()
+            rate.add(now)
+            self._rates.put(key, rate, now)
+            return []
+        rate.add(now)
+        return list(detectors.of_rate(rate, limit, now))
+
+    def _fail_source(
+        self, attempt: Attempt, operation: OperationProfile | None, now: int, *, known: bool | None, is_familiar: bool
+    ) -> Iterable[Sighting]:
+        assert attempt.address is not None
+        if attempt.account is None:
+            self._good.refute(self._host(attempt.address))
+        key = _source_key(attempt)
+        profile = self._follow(self._sources, key, SourceProfile, HOUR, now)
+        if profile is None:
+            return ()
+        profile.errors.add(now)
+        profile.short.failed.add(now)
+        profile.day.failed.add(now)
+        if attempt.account is None:
+            if self._proves_identity(attempt):
+                profile.blind.add(now)
+        elif not is_familiar:
+            profile.accounts.add(attempt.account, now)
+            profile.accounts_day.add(attempt.account, now)
+            profile.only_known = profile.only_known and known is True
+            if known is False:
+                profile.names.add(attempt.account, now)
+                profile.names_day.add(attempt.account, now)
+        profile.touch(now)
+        return self._judge_source(attempt, profile, operation, now)
+
+    def _judge_source(
+        self, attempt: Attempt, profile: SourceProfile, operation: OperationProfile | None, now: int
+    ) -> list[Sighting]:
+        assert attempt.address is not None
+        detection, name = self._detection, _written(attempt.address)
+        reported = operation is not None and operation.reported
+        is_good = self._good.knows(self._host(attempt.address))
+        seen: list[Sighting] = []
+        if attempt.account is not None:
+            is_down = operation is not None and operation.is_down(now)
+            seen += detectors.of_source(profile, name, detection, now, reported=reported, is_down=is_down)
+        elif self._proves_identity(attempt):
+            seen += detectors.of_blind_source(profile, name, detection, now, operation=operation, is_good=is_good)
+        if seen:
+            profile.suspect_until = now + _SUSPECT_FOR
+        limit = detection.errors_per_source * (_LOGIN_FLOOD if self._proves_identity(attempt) else 1)
+        seen += detectors.of_flood(profile, name, limit, now, is_good=is_good)
+        return seen
+
+    def _fail_account(
+        self, attempt: Attempt, operation: OperationProfile | None, now: int, *, is_familiar: bool
+    ) -> list[Sighting]:
+        assert attempt.address is not None
+        profile = self._follow(self._accounts, _account_key(attempt), AccountProfile, 2 * HOUR, now)
+        if profile is None:
+            return []
+        if is_familiar:
+            profile.familiar.add(now)
+        else:
+            profile.add_stranger(self._digests.address(vicinity_of(attempt.address)), now)
+        profile.touch(now)
+        is_down = operation is not None and operation.is_down(now)
+        tag, source = f"{attempt.account:016x}", _written(attempt.address)
+        seen = list(detectors.of_account(profile, tag, source, self._detection, now, is_down=is_down))
+        if seen:
+            profile.attacked_until = now + _SUSPECT_FOR
+        return seen
+
+    def _fail_crowd(
+        self, attempt: Attempt, operation: OperationProfile, now: int, *, known: bool | None
+    ) -> Iterable[Sighting]:
+        assert attempt.address is not None
+        for outcomes in operation.outcomes():
+            outcomes.failed.add(now)
+        if self.is_suspect(attempt, now) or (known is not False and operation.is_down(now)):
+            return ()
+        profile = self._sources.get(_source_key(attempt))
+        if profile is not None and profile.accounts.count(now) > self._detection.accounts_per_source // 2:
+            return ()  # one source's many accounts are that source's matter
+        host = self._host(attempt.address)
+        key = host if attempt.account is None else attempt.account
+        is_news = False
+        for crowd in operation.crowds:
+            crowd.sources.add(host, now)
+            is_news |= crowd.accounts.add(key, now)
+            if known is False:
+                crowd.names.add(key, now)
+        sighting = detectors.of_crowd(operation, self._detection, now) if is_news else None
+        if sighting is None:
+            return ()
+        if sighting.threat != detectors.DISTRIBUTED_SLOW_ATTACK:
+            for crowd in operation.crowds[1:]:  # or else a fast attack would be found again as a slow one
+                crowd.accounts.discard(key, now)
+                crowd.names.discard(key, now)
+        return (sighting,)
+
+    def _follow(
+        self, table: LiveTable[P], key: Hashable, make: Callable[[], P], forgotten_after: int, now: int
+    ) -> P | None:
+        """Return somebody's profile; None until he has failed often enough to have one, or where there is no room."""
+        profile = table.get(key)
+        if profile is not None:
+            return profile
+        if 4 * len(table) >= 3 * table.max_keys:
+            failures_until = max(self._doubt.get(key), now) + forgotten_after
+            self._doubt.put(key, failures_until)
+            if failures_until - now <= (_PROOF - 1) * forgotten_after:
+                return None
+        profile = make()
+        profile.touch(now)
+        return profile if table.put(key, profile, now) else None
+
+    def _follow_operation(self, attempt: Attempt, now: int) -> OperationProfile | None:
+        key = (attempt.component, attempt.operation)
+        profile = self._operations.get(key)
+        if profile is None:
+            profile = OperationProfile()
+            profile.touch(now)
+            return profile if self._operations.put(key, profile, now) else None
+        profile.touch(now)
+        return profile
+
+    def _report(self, attempt: Attempt, seen: Iterable[Sighting], now: int) -> list[ThreatEvent]:
+        news = (self._findings.sight(attempt.component, attempt.operation, sighting, now) for sighting in seen)
+        return [event for event in news if event is not None]
+
+    def _proves_identity(self, attempt: Attempt) -> bool:
+        return attempt.account is not None or self._is_login(attempt.operation)
+
+    def _host(self, address: bytes) -> int:
+        return self._digests.address(host_of(address))
+
+
+def _expiry(profile: SourceProfile | AccountProfile | OperationProfile | ErrorRate) -> int:
+    return profile.expires
+
+
+def _source_key(attempt: Attempt) -> Hashable:
+    assert attempt.address is not None
+    return (attempt.component, attempt.operation, host_of(attempt.address))
+
+
+def _account_key(attempt: Attempt) -> Hashable:
+    return (attempt.component, attempt.operation, attempt.account)
+
+
+def _written(address: bytes) -> str:
+    if address == INVALID:
+        return "(no address)"
+    host = host_of(address)
+    if len(host) == len(address):
+        return str(ipaddress.ip_address(host))
+    return f"{ipaddress.IPv6Address(host + bytes(8))}/64"

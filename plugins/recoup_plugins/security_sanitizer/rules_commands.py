@@ -1,0 +1,199 @@
+"""Credentials in command lines, statements and configuration lines that no name announces (level LOW).
+
+``curl -u user:password``, ``IDENTIFIED BY '...'``, ``machine api.example.com login bot password ...``, ``requirepass
+...``,
+lines of a ``.pgpass``, and what venues echo in their answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.rule import Locate, Rule
+from recoup_plugins.security_sanitizer.values import is_placeholder, is_prose, looks_random, looks_secret
+
+if TYPE_CHECKING:
+    import re
+
+
+def _argument(match: re.Match[str]) -> tuple[int, int] | None:
+    value = match.group(1)
+    ids = value.replace(":", "").isdigit() and ":" in value
+    return None if ids or is_placeholder(value) or is_prose(value) else match.span(1)
+
+
+def _random(match: re.Match[str]) -> tuple[int, int] | None:
+    return match.span(1) if looks_random(match.group(1)) else None
+
+
+def _secret(match: re.Match[str]) -> tuple[int, int] | None:
+    value = match.group(1)
+    return match.span(1) if looks_secret(value) and any(map(str.isdigit, value)) else None
+
+
+def _rule(name: str, kind: str, pattern: str, *literals: str, locate: Locate = _argument) -> Rule:
+    return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, locate=locate)
+
+
+COMMAND_RULES: Final = (
+    _rule(
+        "http_client_user",
+        "CREDENTIALS",
+        r"\b(?:curl|wget|https?|xh|httpie|aria2c|lftp|smbclient|mc)\b[^\n|]{0,512}?[\s\"'](?:-u|-U|-a|"
+        r"--user|--auth|--proxy-user|--userpwd)"
+        r"[= ]{0,2}[\"']?([^\s\"':=,%\-][^\s\"':,%]{0,127}[:,%][^\s\"']{1,256})",
+        *("curl", "wget", "http", "xh", "aria2c", "lftp", "smbclient", "mc"),
+    ),
+    _rule(
+        "sql_identified",
+        "PASSWORD",
+        r"(?i:\bidentified\s{1,4}(?:with\s{1,4}\w{1,32}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?)"
+        r"[\"'`]([^\"'`]{1,256})[\"'`]",
+        "identified",
+    ),
+    _rule(
+        "sql_password",
+        "PASSWORD",
+        r"(?i:\b(?:encrypted |unencrypted |with |set )?password(?:\s{1,4}|\s{0,2}\(\s{0,2}|"
+        r"\s{1,2}for [^\n]{1,64}=\s{0,2}))'([^'\n]{3,256})'",
+        "password",
+    ),
+    _rule(
+        "here_string",
+        "PASSWORD",
+        r"-(?:token|password|stdin|pass|with-token|password-stdin|passphrase)[^\n|"
+        r";]{0,64}<<<[ ]?[\"']?([^\s\"']{4,512})",
+        "<<<",
+    ),
+    _rule(
+        "piped_password",
+        "PASSWORD",
+        r"\b(?:echo|printf)(?: -n)? [\"']?([^\s\"'$|]{4,512})[\"']?(?:\\n[\"']?)? ?\| ?(?:sudo -S|su\b|"
+        r"[^\n|]{0,128}-stdin\b|[^\n|]{0,64}with-token|"
+        r"chpasswd|passwd|cryptsetup|gpg\b[^\n|]{0,64}--passphrase-fd)",
+        *("echo", "printf"),
+    ),
+    _rule(
+        "called_with_secret",
+        "SECRET",
+        r"\b(?:hmac\.new|hmac\.digest|HMAC|Hmac|createHmac|Fernet|AES\.new|SecretStr|SecretBytes|Secret|"
+        r"hmac_sha256|HmacSHA256)\("
+        r"(?:[\"'][\w\-]{1,16}[\"'], ?)?b?[\"']([^\"'\n]{6,512})[\"']",
+        *("hmac", "fernet", "aes.new", "secret"),
+    ),
+    _rule(
+        "called_with_login",
+        "PASSWORD",
+        r"\b(?:auth ?= ?|HTTPBasicAuth|BasicAuth|HTTPDigestAuth|login|authenticate|set_credentials)"
+        r"\(\s{0,4}[\"'][^\"'\n]{1,128}[\"'],\s{0,4}"
+        r"[\"']([^\"'\n]{3,256})[\"']",
+        *("auth", "login", "set_credentials"),
+    ),
+    _rule(
+        "called_with_jwt_key",
+        "SECRET",
+        r"\bjwt\.(?:encode|decode|sign|verify)\([^\n]{1,512}?[})\w], ?b?[\"']([^\"'\n]{6,512})[\"']",
+        "jwt.",
+        locate=_secret,
+    ),
+    _rule(
+        "oracle_login",
+        "PASSWORD",
+        r"(?:jdbc:oracle:thin:|\b(?:sqlplus|sqlldr|expdp|impdp) (?:-\w{1,4} )?)[\w$#]{1,64}/([^\s@/]{3,128})@",
+        "oracle",
+        "sqlplus",
+        "sqlldr",
+        "expdp",
+        "impdp",
+    ),
+    _rule(
+        "curl_option",
+        "CREDENTIALS",
+        r"\bCURLOPT_(?:USERPWD|PROXYUSERPWD|XOAUTH2_BEARER|PASSWORD|PROXYPASSWORD),\s{0,4}[\"']([^\"'\n]{3,512})[\"']",
+        "curlopt_",
+    ),
+    _rule("cookie_repr", "TOKEN", r"<Cookie \S{1,64}=([^\s]{4,1000}) for ", "<cookie"),
+    _rule(
+        "spoken_login",
+        "PASSWORD",
+        r"\b(?i:login|log in|logged in|creds?|credentials)(?: as| with|:)? [\w.@\-]{1,64} ?/ ?([^\s\"']{6,128})",
+        "log",
+        "cred",
+        locate=_random,
+    ),
+    _rule("spoken_code", "OTP", r"\b((?:G-)?\d{4,8}) (?:is|as) your\b", " your"),
+    _rule("netrc", "PASSWORD", r"(?i:\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8})([^\s\"']{3,256})", "login"),
+    _rule(
+        "redis_password",
+        "PASSWORD",
+        r"(?i:\b(?:requirepass|masterauth|sentinel auth-pass \S{1,64})[\"']?\s{1,4})[\"']?([^\s\"']{3,256})",
+        "requirepass",
+        "masterauth",
+        "auth-pass",
+    ),
+    _rule(
+        "redis_auth",
+        "PASSWORD",
+        r"(?:[\"']AUTH[\"'] |\[[\"'](?:AUTH|auth)[\"'], ?)(?:[\"'][\w\-]{1,64}[\"'][, ]{1,2})?[\"']([^\"'"
+        r"\s]{3,256})[\"']",
+        "auth",
+    ),
+    _rule(
+        "mail_auth",
+        "CREDENTIALS",
+        r"\bAUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)[ \r\n\\]{1,6}([A-Za-z0-9+/]{12,512}={0,2})",
+        "auth ",
+        locate=_secret,
+    ),
+    _rule(
+        "pass_command", "PASSWORD", r"(?:C:|>>>|>|-->|send: [\"']|sent|SENT|put:) ?PASS ([^\s\"'\\]{4,128})", "pass "
+    ),
+    _rule(
+        "pass_argument",
+        "PASSWORD",
+        r"\s-{1,2}(?:passin|passout|storepass|keypass|srcstorepass|deststorepass)"
+        r"\s{1,2}(?:pass:)?[\"']?([^\s\"'\-][^\s\"']{3,128})",
+        "pass",
+        locate=_secret,
+    ),
+    _rule(
+        "openssl_key",
+        "PASSWORD",
+        r"\bopenssl\b[^\n]{0,256} -(?:k|K|pass|passin|passout) [\"']?([^\s\"'\-:][^\s\"':]{3,128})",
+        "openssl",
+    ),
+    _rule(
+        "http_client_cookie",
+        "AUTHORIZATION",
+        r"\b(?:curl|wget|https?)\b[^\n|]{0,512}?\s(?:-b|--cookie)[= ][\"']?([^\s\"'=]{1,64}=[^\n\"']{4,1000})",
+        "curl",
+        "wget",
+        "http",
+    ),
+    _rule("openssl_pass", "PASSWORD", r"\bpass:([^\s\"']{3,128})", "pass:"),
+    _rule(
+        "pgpass",
+        "PASSWORD",
+        r"\b[\w.\-]{1,64}:\d{4,5}:[A-Za-z_*][\w\-]{0,63}:[A-Za-z_][\w\-]{0,63}:([^\s:\"']{4,128})",
+        ":",
+        locate=_random,
+    ),
+    _rule("net_use", "PASSWORD", r"(?i:/user:\S{1,64}\s{1,2})([^\s/][^\s]{3,128})", "/user:"),
+    _rule(
+        "htpasswd",
+        "PASSWORD",
+        r"\bhtpasswd\s{1,2}-\w{0,4}b\w{0,4}\s{1,2}\S{1,128}\s{1,2}\S{1,64}\s{1,2}[\"']?([^\s\"']{3,128})",
+        "htpasswd",
+    ),
+    _rule(
+        "oauth_code",
+        "TOKEN",
+        r"[?&#](?:code|oauth_verifier|ticket|assertion|client_assertion|SAMLResponse|SAMLRequest|"
+        r"logout_token|ott)=([\w\-./%+=~]{16,1000})",
+        *("code=", "verifier=", "ticket=", "assertion=", "saml", "_token=", "ott="),
+        locate=_secret,
+    ),
+    _rule("origin_string", "API_KEY", r"\borigin_string\[(\d{13}[\w\-]{12,160})", "origin_string"),
+)
+"""Rules that apply at every level, in the order in which they are tried."""

@@ -1,0 +1,140 @@
+"""Credentials within URLs (level LOW): user information, webhooks, and keys that stand in the path."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.rule import Rule
+from recoup_plugins.security_sanitizer.values import entropy
+
+_LONGEST_PORT: Final = 5
+_LEAST_ENTROPY: Final = 3.5
+_CLASSES: Final = 3
+_LONG_SEGMENT: Final = 32
+_FEWEST_DIGIT_RUNS: Final = 2
+_DIGIT_RUNS: Final = re.compile(r"\d{1,128}")
+_EXPLORED: Final = re.compile(
+    r"/(?:tx|txs|txid|transactions?|blocks?|hash|signature|orders?|trades?|ipfs|blob|commit|tree|address|account|token|"
+    r"watch|docs?|d|artifacts?|image|static|assets?)/\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_HOOK: Final = (
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/|/api/(?:v\d{1,2}/)?webhooks/|"
+    r"\.webhook\.office\.com/webhookb2/|"
+    r"outlook\.office\.com/webhook/|hooks\.zapier\.com/hooks/(?:catch|standard)/|"
+    r"maker\.ifttt\.com/trigger/\w{1,64}/(?:json/)?"
+    r"with/key/|/open-apis/bot/v2/hook/|hook\.[a-z0-9]{2,8}\.make\.com/|hook\.integromat\.com/|"
+    r"hc-ping\.com/|healthchecks\.[a-z0-9.\-]{2,64}/ping/|webhook\.site/|"
+    r"/webhook(?:s|-test)?/|/hooks/|\.logic\.azure\.com[^\s]{1,200}sig=|"
+    r"discord(?:app)?\.com/api/webhooks/|alerts\.[a-z]{2,16}\.com/hook/"
+)
+_RPC: Final = (
+    r"infura\.io/(?:ws/)?v3/|alchemy\.com/(?:nft/)?v[23]/|alchemyapi\.io/v2/|quiknode\.pro/|quicknode\.com/|"
+    r"rpc\.ankr\.com/(?:multichain/|\w{1,32}/(?:ws/)?)|chainstack\.com/|p2pify\.com/|blastapi\.io/|getblock\.io/|"
+    r"drpc\.org/\w{1,32}/|nodereal\.io/(?:ws/)?v1/|moralis-nodes\.com/\w{1,32}/|"
+    r"moralis\.io[:/]\w{0,5}/?(?:\w{1,32}/){0,1}|"
+    r"blockpi\.network/v1/(?:rpc|ws)/|gateway\.tenderly\.co/|thirdweb\.com/|pokt\.network/v1/(?:lb/)?|grove\.city/v1/|"
+    r"rivet\.cloud/|allthatnode\.com/(?:full/)?\w{0,24}/?(?:json_rpc/)?|nownodes\.io/|zmok\.io/\w{1,16}/|"
+    r"validationcloud\.io/v1/|"
+    r"tatum\.io/v3/blockchain/node/\w{1,24}/|helius-rpc\.com/\?api-key=|syndica\.io/(?:api-key/)|triton\.one/|"
+    r"rpcpool\.com/|events\.pagerduty\.com/integration/|api\.day\.app/|extrnode\.com/|dwellir\.com/|1rpc\.io/"
+)
+
+
+def _userinfo(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject ``host:8080/path@x``, where what follows the colon is a port."""
+    port = match.group(1).partition(":")[2].partition("/")
+    if port[1] and port[0].isdigit() and len(port[0]) <= _LONGEST_PORT:
+        return None
+    return match.span(1)
+
+
+def _has_digit(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept a path with a digit in it, as the identifiers of hooks have; words have none."""
+    return match.span(1) if any(map(str.isdigit, match.group(1))) else None
+
+
+def _random_segment(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept a segment of capitals, small letters and digits without order, unless the path says what it identifies."""
+    start, end = match.span(1)
+    value = match.group(1)
+    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in value if char.isalnum()}
+    if len(kinds) < _CLASSES or entropy(value) < _LEAST_ENTROPY:
+        return None
+    if len(value) < _LONG_SEGMENT and len(_DIGIT_RUNS.findall(value)) < _FEWEST_DIGIT_RUNS:
+        return None  # names in camel case with a number at the end
+    return None if _EXPLORED.search(match.string[max(0, start - 16) : start]) else (start, end)
+
+
+URL_RULES: Final = (
+    Rule(
+        name="webhook",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=rf"(?:{_HOOK})([\w\-/@.=%]{{8,512}})",
+        literals=("hook", "hc-ping", "healthchecks", "ifttt", "logic.azure.com"),
+        locate=_has_digit,
+    ),
+    Rule(
+        name="rpc_url",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=rf"(?:{_RPC})([\w\-]{{12,128}})",
+        literals=(
+            *("infura.io", "alchemy", "quiknode", "quicknode", "ankr.com", "chainstack.com", "p2pify", "blastapi.io"),
+            *("getblock.io", "drpc.org", "nodereal.io", "moralis", "blockpi", "tenderly", "thirdweb", "pokt.network"),
+            *(
+                "grove.city",
+                "rivet.cloud",
+                "allthatnode",
+                "nownodes",
+                "zmok.io",
+                "validationcloud",
+                "tatum.io",
+                "helius",
+            ),
+            *("syndica", "triton.one", "rpcpool", "extrnode", "dwellir", "1rpc.io", "pagerduty", "day.app"),
+        ),
+        locate=_has_digit,
+    ),
+    Rule(
+        name="node_url",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"(?:https?|wss?)://[a-z0-9.\-]{0,64}(?:rpc|node|mainnet|testnet|sepolia|polygon|arbitrum|solana|eth|bsc)"
+        r"[a-z0-9.\-]{0,64}(?::\d{2,5})?/(?:[a-z0-9]{1,12}/)?(?:[a-z0-9]{1,12}/)?([0-9a-fA-F]{32}|"
+        r"[0-9a-fA-F]{40})(?:[/?\s\"'<>),;]|\b)",
+        literals=("://",),
+        group=1,
+    ),
+    Rule(
+        name="url_path_key",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"(?:https?|wss?)://[^\s/\"'<>]{1,128}[^\s\"'<>?#]{0,200}/([\w\-]{16,128})(?:[/?\s\"'<>),;#]|\b)",
+        literals=("://",),
+        shapes=("x" * 8,),
+        locate=_random_segment,
+    ),
+    Rule(
+        name="url_userinfo",
+        kind="CREDENTIALS",
+        level=Level.LOW,
+        pattern=r"://([^\s/@:\"'<>]{0,128}:[^\s\"'<>]{1,256})@",
+        literals=("@",),
+        shapes=("://",),
+        locate=_userinfo,
+    ),
+    Rule(
+        name="url_token",
+        kind="CREDENTIALS",
+        level=Level.LOW,
+        pattern=r"://([^\s/@:?#\"'<>]{16,256})@",
+        literals=("@",),
+        shapes=("://",),
+        group=1,
+    ),
+)
+"""Rules that apply at every level, in the order in which they are tried."""

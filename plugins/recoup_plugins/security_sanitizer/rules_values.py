@@ -1,0 +1,167 @@
+"""Tells where a value in running text begins and ends: in quotes, brackets, a header, an indented block, or bare."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from recoup_plugins.security_sanitizer.seed_phrases import word_list
+from recoup_plugins.security_sanitizer.values import looks_random, looks_secret
+
+if TYPE_CHECKING:
+    from recoup_plugins.security_sanitizer.keys import Verdict
+
+_BRACKET = re.compile(r"[\[\]{}()]")
+_BARE = re.compile(r"[ \t]{0,8}([^\s\"'<>&]{1,1000})")
+_BARE_END = re.compile(r"[,;|](?=\s|\Z|[\w.\-]{1,64}[=:])|\\[nrt\"']|[,;|](?=[\[{])")
+_SCHEME = re.compile(r"[ \t]{0,8}(?:Bearer|Basic|Token|JWT|ApiKey|Digest)[ \t]{1,4}(?=\S)", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(
+    r"[ \t]{0,8}[A-Za-z][A-Za-z0-9\-]{2,24}[ \t]{1,4}([\w+/=.\-:]{8,1000})(?![\w+/=.\-:])", re.ASCII
+)
+_PARAMETER = re.compile(r"\w{1,32}=\\{0,4}[\"']", re.ASCII)
+_LONGEST_HEADER: Final = 16_384
+_LINE_ENDS: Final = ("\n", "\\n", "\\r", "'")
+_WORD = re.compile(r"[a-z]{2,10}")
+_RUN_OF_WORDS = re.compile(r"[a-z]{2,12}" + " [a-z]{2,12}" * 11 + "(?: [a-z]{2,12})?" * 12)
+_BLOCK = re.compile(r"[ \t]{0,8}[|>][+\-0-9]{0,2}[ \t]{0,8}(?:#[^\n\\]{0,200})?(?=\n|\\n)")
+_NEXT_LINE = re.compile(r"[ \t]{0,8}(?=\n[ \t]{0,64}\S)")
+_LINE_FEED = re.compile(r"\n|\\n")
+_MORE = re.compile(r",? ([\w\-]{4,24})(?![\w\-=:])", re.ASCII)
+
+
+def inside_quotes(text: str, start: int, quote: str) -> tuple[int, int]:
+    """Return the span between quotes; without a closing quote the value runs to the end of the text."""
+    if quote[0] == quote[-1] and len(quote) > 1:
+        end = text.find(quote, start)
+        return start, end if end >= 0 else len(text)
+    escapes = len(quote) - 1
+    at = start
+    while (end := text.find(quote[-1], at)) >= 0:
+        backslashes = 0
+        while end - backslashes > start and text[end - backslashes - 1] == "\\":
+            backslashes += 1
+        if backslashes <= escapes or (not escapes and backslashes % 2 == 0):
+            return start, end - backslashes if escapes else end
+        at = end + 1
+    return start, len(text)
+
+
+def closing_bracket(text: str, start: int) -> int:
+    """Return where the bracket at a place is closed again; the end of the text when it is not."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text, start):
+        depth += 1 if bracket.group() in "[{(" else -1
+        if depth == 0:
+            return bracket.end()
+    return len(text)
+
+
+def list_end(text: str, end: int) -> int:
+    """Return where the further values of a plural name end: ``backup codes: 1234-5678, 2345-6789``."""
+    while (more := _MORE.match(text, end)) is not None and any(map(str.isdigit, more.group(1))):
+        end = more.end()
+    return end
+
+
+def indented(text: str, at: int) -> tuple[int, int] | None:
+    """Return the span of the more indented lines of a YAML block below ``name: |``, or of one line below ``name:``."""
+    begin = _BLOCK.match(text, at)
+    single = None if begin else _NEXT_LINE.match(text, at)
+    if begin is None and single is None:
+        return None
+    before = max(text.rfind("\n", 0, at), text.rfind("\\n", 0, at) + 1)
+    indent = _width(text[before + 1 : at])
+    start = end = -1
+    place = begin.end() if begin else at
+    while (
+        feed := _LINE_FEED.match(text, place if start >= 0 else text.find("\n", place) if single else place)
+    ) is not None:
+        stop = _LINE_FEED.search(text, feed.end())
+        line = text[feed.end() : stop.start() if stop else len(text)]
+        if line.strip() and _width(line) <= indent and not (single and looks_random(line.strip())):
+            break
+        if line.strip():
+            start = feed.end() + _width(line) if start < 0 else start
+            end = feed.end() + len(line.rstrip())
+        place = feed.end() + len(line)
+        if single:
+            break
+    if start < 0 or (single and not _is_lone_value(text[start:end])):
+        return None
+    return start, end
+
+
+def _is_lone_value(line: str) -> bool:
+    """Tell whether a line below a name holds nothing but a value: one word, without a name of its own."""
+    return " " not in line and not line.endswith((":", "{", "[", "(")) and ": " not in line and looks_secret(line)
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def bare_value(text: str, at: int, verdict: Verdict) -> tuple[int, int]:
+    """Return the span of a value without quotes."""
+    if verdict.kind == "SEED_PHRASE":
+        span = listed_words(text, at)
+        if span is not None:
+            return span
+    scheme = _SCHEME.match(text, at)
+    if scheme is None and verdict.kind == "AUTHORIZATION" and (named := _OTHER_SCHEME.match(text, at)) is not None:
+        scheme = named if looks_secret(named.group(1)) and any(map(str.isdigit, named.group(1))) else None
+        if scheme is not None:
+            return scheme.span(1)
+    if (
+        verdict.kind == "AUTHORIZATION"
+        and (scheme is None or _PARAMETER.match(text, scheme.end()))
+        and (span := _parameters(text, at)) is not None
+    ):
+        return span
+    match = _BARE.match(text, scheme.end() if scheme else at)
+    if match is None:
+        return at, at
+    start, end = match.span(1)
+    while end < len(text) and (more := _BARE.match(text, end)) is not None and more.start(1) == end:
+        end = more.end(1)
+    return start, _trimmed(text, start, end)
+
+
+def _parameters(text: str, at: int) -> tuple[int, int] | None:
+    """Return the span of a header value made of parameters, to the end of its line; None when it has none."""
+    window = text[at : at + _LONGEST_HEADER]
+    end = min((place for stop in _LINE_ENDS if (place := window.find(stop)) >= 0), default=len(window))
+    if not any(mark in window[:end] for mark in "=;,"):
+        return None
+    return at + len(window) - len(window.lstrip()), at + end
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    """Return where a value without quotes ends, leaving out the punctuation and brackets of what surrounds it."""
+    cut = _BARE_END.search(text, start, end)
+    if cut is not None and cut.start() > start:
+        end = cut.start()
+    while end > start and text[end - 1] in ",;.":
+        end -= 1
+    for opening, closing in ("()", "[]", "{}"):
+        surplus = text.count(closing, start, end) - text.count(opening, start, end)
+        while surplus > 0 and text[end - 1] == closing:
+            end -= 1
+            surplus -= 1
+    return end
+
+
+def listed_words(text: str, at: int) -> tuple[int, int] | None:
+    """Return the span of a run of words from the seed phrase list, at least two of them."""
+    known = word_list()
+    start = at
+    while start < len(text) and text[start] in " \t":
+        start += 1
+    end, count = start, 0
+    while (word := _WORD.match(text, end + (count > 0))) is not None and word.group() in known:
+        if count and text[end] not in " ,-_":
+            break
+        end, count = word.end(), count + 1
+    if count > 1:
+        return start, end
+    run = _RUN_OF_WORDS.match(text, start)
+    return run.span() if run is not None else None

@@ -1,0 +1,119 @@
+"""Finds, for next to nothing, the places where a sensitive name may stand, so that only those are read closely."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from recoup_plugins.security_sanitizer.cache import BoundedCache
+from recoup_plugins.security_sanitizer.key_tables import STEMS
+from recoup_plugins.security_sanitizer.levels import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recoup_plugins.security_sanitizer.engine import Engine
+    from recoup_plugins.security_sanitizer.keys import KeyPolicy
+    from recoup_plugins.security_sanitizer.sample import Sample
+
+_LONGEST_NAME: Final = 64
+_MOST_PARTS: Final = 6
+_MOST_WORDS: Final = 3
+_PARTS = re.compile(r"[.$\-]{1,64}")
+_NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-$"
+_AFTER = re.compile(r" ([^\W\d][\w.$\-]{0,63})(?: ([^\W\d][\w.$\-]{0,63}))?")
+_LOGIN: Final = ("auth", "login", "logon", "signin", "sign_in", "server.sign")
+_MARKS: Final = "=:\"'"
+
+
+class Suspects:
+    """The names that are sensitive at one level, alone or with the words beside them. Thread-safe and task-safe.
+
+    What it remembers of a text are keyed 64-bit hashes, since what stands where a name could be may be a secret.
+
+    Args:
+        keys: what says whether a name is sensitive.
+        level: the level at which it is asked.
+        engine: finds the names that hold a stem.
+    """
+
+    __slots__ = ("_certain", "_finder", "_keys", "_known", "_level", "_numbers")
+
+    def __init__(self, keys: KeyPolicy, level: Level, engine: Engine) -> None:
+        own = [stem.lower() for stem in getattr(keys, "stems", lambda _: ())(level)]
+        stems = {stem.rstrip(_MARKS) for low in Level if low <= level for stem in STEMS[low]}.union(own)
+        self._keys = keys
+        self._level = level
+        self._certain = (*_LOGIN, *own)
+        self._numbers = frozenset(stem for stem in stems if stem.isdigit())
+        self._finder = None if "" in stems else engine.name_finder(sorted(stems))
+        self._known: BoundedCache[int, bool] = BoundedCache(4096)
+
+    def places(self, sample: Sample) -> Iterator[int]:
+        """Yield in ascending order where names stand that may be sensitive; every place where any name may be."""
+        text = sample.text
+        if self._finder is None:
+            yield from range(len(text))
+            return
+        for start, end in self._finder.spans(sample):
+            if end - start > _LONGEST_NAME or self._is_suspect(text[start:end]) or self._is_in_phrase(text, start, end):
+                yield start
+
+    def _is_suspect(self, name: str) -> bool:
+        known = self._known[hash(name)]
+        if known is None:
+            known = self._judge(name)
+            self._known.put(hash(name), known)
+        return known
+
+    def _judge(self, name: str) -> bool:
+        """Tell whether a name, or one of the names in a dotted path or header, is sensitive."""
+        if name.isdigit():
+            return name in self._numbers
+        if any(map(name.lower().__contains__, self._certain)):
+            return True
+        parts = [part for part in _PARTS.split(name) if part]
+        return len(parts) > _MOST_PARTS or any(
+            self._is_sensitive("-".join(parts[start:end])) for start, end in combinations(range(len(parts) + 1), 2)
+        )
+
+    def _is_in_phrase(self, text: str, start: int, end: int) -> bool:
+        """Tell whether a name becomes sensitive by the words beside it, as in ``account number``."""
+        earlier = _words_before(text, start)
+        after = _AFTER.match(text, end)
+        if not earlier and after is None:
+            return False
+        later = [word for word in after.groups() if word] if after else []
+        words = [*earlier, text[start:end].rpartition(".")[2], *later]
+        place = len(earlier)
+        return any(
+            self._is_phrase(" ".join(words[first:last]))
+            for first in range(place + 1)
+            for last in range(place + 1, min(first + _MOST_WORDS, len(words)) + 1)
+            if last - first > 1
+        )
+
+    def _is_phrase(self, phrase: str) -> bool:
+        known = self._known[hash(phrase)]
+        if known is None:
+            known = self._is_sensitive(phrase)
+            self._known.put(hash(phrase), known)
+        return known
+
+    def _is_sensitive(self, name: str) -> bool:
+        verdict = self._keys.verdict(name)
+        return bool(verdict.kind) and verdict.level <= self._level
+
+
+def _words_before(text: str, at: int) -> list[str]:
+    """Return up to two words that stand before a place, each with one space behind it."""
+    words: list[str] = []
+    while len(words) < _MOST_WORDS - 1 and text[at - 1 : at] == " ":
+        window = text[max(0, at - 1 - _LONGEST_NAME) : at - 1]
+        word = window[len(window.rstrip(_NAME_CHARACTERS)) :]
+        if not word or word[0].isdigit():  # a number is no part of a name
+            break
+        words.insert(0, word)
+        at -= 1 + len(word)
+    return words

@@ -1,0 +1,193 @@
+"""Both engines give the same text, character for character, and so does a gate that lets every step run."""
+
+import random
+import string
+import sys
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from recoup_plugins.security_sanitizer.engine import best_engine
+from recoup_plugins.security_sanitizer.engine_standard import StandardEngine
+from recoup_plugins.security_sanitizer.keys import KeyPolicy
+from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.outline import Needs
+from recoup_plugins.security_sanitizer.registered import RegisteredValues
+from recoup_plugins.security_sanitizer.sample import Sample
+from recoup_plugins.security_sanitizer.sanitizer import DEFAULT_RULES
+from recoup_plugins.security_sanitizer.text import TextSanitizer
+
+re2 = pytest.importorskip("re2")
+
+from recoup_plugins.security_sanitizer.engine_re2 import Re2Engine, Re2Gate, translated  # noqa: E402 - needs re2
+
+
+class OpenGate:
+    """Lets every step run on every text."""
+
+    def __init__(self, needs):
+        self.all = range(len(needs))
+
+    def opened(self, sample):
+        return self.all
+
+
+class OpenEngine(StandardEngine):
+    """Looks everywhere with Python's ``re``: what the engines save must not show."""
+
+    def gate(self, needs):
+        return OpenGate(needs)
+
+
+def text_sanitizer(engine):
+    return TextSanitizer(DEFAULT_RULES, KeyPolicy(), RegisteredValues(), frozenset(), remembered=2, engine=engine)
+
+
+ON_RE2, ON_RE, UNGATED = (text_sanitizer(engine) for engine in (Re2Engine(), StandardEngine(), OpenEngine()))
+
+token = st.text(string.ascii_letters + string.digits, min_size=8, max_size=66)
+number = st.integers(0, 10**19).map(str)
+secret = st.one_of(
+    token.map("api_key={}".format),
+    token.map("ghp_{}".format),
+    token.map("sk-{}".format),
+    token.map("Authorization: Bearer {}".format),
+    token.map("postgres://bot:{}@db.example.com/trades".format),
+    token.map('{{"apiSecret": "{}"}}'.format),
+    token.map("secret%3D{}".format),
+    token.map("&quot;token&quot;:&quot;{}&quot;".format),
+    st.binary(min_size=20, max_size=32).map(lambda raw: f"0x{raw.hex()}"),
+    st.sampled_from(["4111 1111 1111 1111", "bob@example.com", "10.1.2.3", "2001:db8::1", "GB82WEST12345698765432"]),
+    st.sampled_from(["password is hunter2x", "contraseña=c1ave99ñ", "user\u200bname: bob", "+44 20 7946 0958"]),
+)
+fragment = st.one_of(
+    secret,
+    token,
+    number,
+    st.text(max_size=30),
+    st.sampled_from(
+        [
+            "\n2026-11-23 15:23:34,123 INFO bot.exec order filled ",
+            "\nERROR ",
+            '\n{"level": "info", "orderId": ',
+            '  File "/app/bot.py", line 7, in run\n    self.secret = os.environ["SECRET"]',
+            "-----BEGIN PRIVATE KEY-----\nMIIabc\n",
+            "symbol=BTC/USDT price=64123.50 ",
+            "[TOKEN]",
+            "\t",
+            ": ",
+            "=",
+            '"',
+        ]
+    ),
+)
+texts = st.lists(fragment, max_size=12).map(" ".join)
+
+
+@given(text=texts, level=st.sampled_from(list(Level)))
+@example(text="Bearer [TOKEN]4111111111111111", level=Level.MEDIUM)
+@example(text="pass word: a\nINFO api key: b", level=Level.LOW)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_engines_and_open_gates_agree(text, level):
+    found = ON_RE2.clean(text, level, lines=True)
+    assert ON_RE.clean(text, level, lines=True) == found
+    assert UNGATED.clean(text, level, lines=True) == found
+
+
+@pytest.mark.parametrize("rule", DEFAULT_RULES, ids=lambda rule: rule.name)
+def test_re2_finds_the_place_where_re_does(rule):
+    draw = random.Random(rule.name)
+    alphabet = sorted(set(rule.pattern) & set(string.printable)) + list(" \n=:-.@/0123456789abcdefXYZ")
+    search = Re2Engine().searcher(rule.compiled)
+    for _ in range(60):
+        text = "".join(draw.choices(alphabet, k=80))
+        expected = rule.compiled.search(text)
+        found = search(Sample(text))(0)
+        assert (found and found.span()) == (expected and expected.span())
+
+
+def test_the_fastest_engine_serves_where_it_is_installed():
+    assert isinstance(best_engine(), Re2Engine)
+
+
+def test_a_gate_opens_for_what_has_literal_and_shape():
+    gate = Re2Gate([Needs.of(["ghp_"], ["x" * 30]), Needs.of([], ["000-00"]), Needs()], 1 << 23)
+    assert list(gate.opened(Sample("GHP_" + "a1" * 20))) == [0, 2]
+    assert list(gate.opened(Sample("ghp_ and 123-45"))) == [1, 2]
+    assert list(gate.opened(Sample("ghp"))) == [2]
+
+
+def test_a_gate_without_an_answer_lets_every_step_run():
+    gate = Re2Gate([Needs.of(["ghp_"], ["x" * 30]), Needs.of([], ["000-00"])], 1 << 23)
+    gate._shapes = type("Exhausted", (), {"Match": staticmethod(lambda _: [])})()
+    assert list(gate.opened(Sample("nothing"))) == [0, 1]
+
+
+@pytest.mark.parametrize("memory", [1 << 10, 1 << 13, 1 << 15, 1 << 17, 1 << 20])
+def test_however_little_memory_a_gate_has_it_opens_where_it_must(memory):
+    needs = [Needs.of([], [f"{'0' * size}-x{'0' * size}"]) for size in range(20, 60)]
+    gate = Re2Gate(needs, memory)
+    for size in (20, 59):
+        sample = Sample("7" * 5000 + f" {'1' * size}-a{'1' * size}")
+        assert size - 20 in gate.opened(sample)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [(r"a\Z", rb"a\z"), (r"^a$", rb"\Aa(?:\n?\z)"), (r"[$^]\$", rb"[$^]\$")]
+)
+def test_anchors_are_written_as_re2_reads_them(given, expected):
+    assert translated(given) == expected
+
+
+@pytest.mark.parametrize("engine", [Re2Engine(), StandardEngine()], ids=["re2", "re"])
+def test_names_are_found_whole_by_either_engine(engine):
+    text = "x.api_key=1 monKEY-see Contrase\u00f1a nothing"
+    spans = engine.name_finder(["key", "contrase"]).spans(Sample(text))
+    assert [text[start:end] for start, end in spans] == ["x.api_key", "monKEY-see", "Contrase\u00f1a"]
+
+
+@pytest.mark.parametrize("engine", [Re2Engine(), StandardEngine()], ids=["re2", "re"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "eyJa",
+        "://a:",
+        "a@a.",
+        "key ",
+        "password ",
+        "GB82 ",
+        "1:",
+        "::1",
+        "a1b2c3d4",
+        "x" * 24 + "-",
+        "abandon ",
+        "\n",
+        "\\",
+        "&#3",
+    ],
+)
+def test_the_work_grows_no_faster_than_the_text(engine, unit):
+    """Counts the lines of Python that run, which no other load on the machine changes."""
+    sanitizer = text_sanitizer(engine)
+    short, long = unit * 100, unit * 400
+    sanitizer.clean(short, Level.HIGH)
+    assert lines_run(sanitizer, long) <= 5 * lines_run(sanitizer, short) + 5000
+
+
+def lines_run(sanitizer, text):
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    sanitizer.forget()
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        sanitizer.clean(text, Level.HIGH, lines=True)
+    finally:
+        sys.settrace(before)
+    return count
