@@ -6,7 +6,7 @@ EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 SOURCES := core plugins $(addsuffix src,$(CONTRIB))
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
-.PHONY: demo test lint types contracts unit contrib docs bench fuzz soak clean
+.PHONY: demo test lint types contracts unit contrib docs bench bench-security fuzz soak clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/recoup demo
@@ -36,6 +36,11 @@ docs: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench_core.py
+
+bench-security: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	PYTHONPATH=tests/corpus $(BIN)/python benchmarks/bench_security.py
+	$(BIN)/python benchmarks/bench_limiter.py
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz

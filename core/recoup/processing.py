@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -11,20 +10,20 @@ from attrs import evolve
 from recoup.classification import Classification, ErrorSeverity, FailureReason
 from recoup.context import error_message
 from recoup.dispatch.drivers import ALLOWED, is_unverified_retry
-from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent, SuppressionEvent
+from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent
 from recoup.outcome import Decision, Outcome, Recovery
 from recoup.strategy import ask_strategy
+from recoup.suppression import Suppressions
 
 if TYPE_CHECKING:
     from recoup.clock import Clock
     from recoup.config.models import ErrorHandlingConfig
     from recoup.context import ErrorContext
     from recoup.dispatch.hooks import Hooks
+    from recoup.events import SuppressionEvent
     from recoup.patterns import ErrorPatternCache
     from recoup.publisher import Publisher
 
-SUPPRESSED_KEYS = 1000
-"""Pairs of component and operation whose suppressed errors are counted apart; the rest share one count."""
 STRATEGY = "recovery_strategy"
 """Stands as the plugin's name where the strategy that the application passed along answered."""
 _NOBODY = Recovery.give_up()
@@ -49,8 +48,7 @@ class Processor:
         self._hooks = hooks
         self._publisher = publisher
         self._patterns = patterns
-        self._lock = threading.Lock()
-        self._suppressed: dict[tuple[str, str], int] = {}
+        self._suppressions = Suppressions(clock)
 
     async def process(self, error: Exception, context: ErrorContext, strategy: Any = None) -> Outcome:
         """Handle one error; see :meth:`recoup.ErrorHandler.process`."""
@@ -88,10 +86,7 @@ class Processor:
 
     def flush(self) -> None:
         """Say what was suppressed and not yet said."""
-        with self._lock:
-            counts, self._suppressed = self._suppressed, {}
-        for (component, operation), count in counts.items():
-            self._publisher.publish(SuppressionEvent(component=component, operation=operation, count=count))
+        self._tell(self._suppressions.all())
 
     def escalate(self, component: str, operation: str, reason: str) -> None:
         """Tell a human of something that is no error in the ordinary sense; see :meth:`ErrorHandler.escalate`."""
@@ -113,11 +108,8 @@ class Processor:
         self, context: ErrorContext, classification: Classification, limit: RateLimitDecision, started: float
     ) -> Outcome:
         """Count the error instead of handling it."""
-        key = (context.component, context.operation)
-        with self._lock:
-            if key not in self._suppressed and len(self._suppressed) >= SUPPRESSED_KEYS:
-                key = ("(others)", "(others)")
-            self._suppressed[key] = self._suppressed.get(key, 0) + 1
+        self._suppressions.add(context.component, context.operation, limit.reason)
+        self._tell(self._suppressions.due())
         outcome = Outcome(
             error_id=context.error_id,
             decision=Decision.RAISE,
@@ -131,8 +123,7 @@ class Processor:
         return self._escalate(context, outcome) if context.severity is ErrorSeverity.CRITICAL else outcome
 
     def _observe(self, context: ErrorContext, classification: Classification) -> None:
-        if self._suppressed:
-            self._summarise(context)
+        self._tell(self._suppressions.due(context.component, context.operation))
         compiled = self._hooks.compiled
         if not compiled.observed or (context.call is not None and context.call.quiet):
             return
@@ -141,13 +132,9 @@ class Processor:
         for pattern in compiled.analyze(event):
             self._patterns.add_pattern(pattern)
 
-    def _summarise(self, context: ErrorContext) -> None:
-        with self._lock:
-            count = self._suppressed.pop((context.component, context.operation), 0)
-        if count:
-            self._publisher.publish(
-                SuppressionEvent(component=context.component, operation=context.operation, count=count)
-            )
+    def _tell(self, sums: list[SuppressionEvent]) -> None:
+        for event in sums:
+            self._publisher.publish(event)
 
     async def _recover(self, error: Exception, context: ErrorContext, strategy: Any) -> tuple[str | None, Recovery]:
         if context.call is None and context.recovery_attempts >= context.max_recovery_attempts:

@@ -25,7 +25,7 @@ from recoup import (
     SuppressionEvent,
     hookimpl,
 )
-from recoup.processing import SUPPRESSED_KEYS
+from recoup.suppression import SUMMARY_SECONDS, SUPPRESSED_KEYS
 from recoup.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -230,6 +230,22 @@ class TestRateLimits:
         await handler.process(*failed(handler))
         assert len(seen(handler).of(SuppressionEvent)) == 1
 
+    async def test_a_sum_waits_a_minute_at_most_for_an_error_of_its_own_to_be_let_through(self):
+        handler = make(limits=Limits(REFUSED, REFUSED))
+        for _ in range(2):
+            await handler.process(*failed(handler))
+        handler.clock.advance(SUMMARY_SECONDS)
+        await handler.process(*failed(handler, "fetch_balance"))
+        (summary,) = seen(handler).of(SuppressionEvent)
+        assert (summary.operation, summary.count, summary.reason) == ("fetch_ticker", 2, "100 a minute")
+
+    async def test_a_storm_of_which_nothing_is_let_through_is_summed_up_every_minute(self):
+        handler = make(limits=Limits(*[REFUSED] * 240))
+        for _ in range(240):
+            await handler.process(*failed(handler))
+            handler.clock.advance(1.0)
+        assert [event.count for event in seen(handler).of(SuppressionEvent)] == [61, 61, 61]
+
     async def test_what_was_suppressed_is_summed_up_at_the_latest_on_close(self):
         handler = make(limits=Limits(REFUSED, REFUSED))
         async with handler:
@@ -243,7 +259,7 @@ class TestRateLimits:
         error = ConnectionError("x")
         for number in range(names):
             await handler.process(error, handler.create_error_context(error, "exchange", f"fetch_{number}"))
-        assert len(handler._processor._suppressed) == SUPPRESSED_KEYS + 1
+        assert len(handler._processor._suppressions) == SUPPRESSED_KEYS + 1
         await handler.close()
         summaries = seen(handler).of(SuppressionEvent)
         assert sum(event.count for event in summaries) == names
