@@ -1,9 +1,16 @@
-"""Run the code blocks of the README and the documentation as tests."""
+"""What all tests share: code blocks of the documentation are tests, and hypothesis repeats itself.
+
+``pytest --hypothesis-profile=default`` draws new examples.
+"""
 
 from __future__ import annotations
 
+from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("repeatable")
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],

@@ -37,12 +37,38 @@ class Rejected(Exception):
         self.payload = payload
 
 
-async def observed(level, payload, sentence):
+def config_of(level, folder):
+    trail = {"directory": str(folder / "audit"), "key_file": str(folder / "key"), "fsync": "never"}
+    return Config.from_dict(
+        {
+            "error_handling": {
+                "security": {"sanitization_level": level},
+                "plugins": {"audit_trail": {"enabled": True, "config": trail}},
+            }
+        }
+    )
+
+
+@pytest.fixture
+def folder(tmp_path_factory):
+    """Return a function that makes an empty folder with a key for the trail, one for each example."""
+
+    def make():
+        folder = tmp_path_factory.mktemp("trail")
+        key = folder / "key"
+        key.write_text("3f1d" * 16)
+        key.chmod(0o600)
+        return folder
+
+    return make
+
+
+async def observed(level, payload, sentence, folder):
     """Handle errors that hold the payload wherever an application can put one; return all that was seen of them."""
     witness = Witness()
     said = []
     sink = logger.add(lambda line: said.append(str(line)), level=0, diagnose=False, serialize=True)
-    config = Config.from_dict({"error_handling": {"security": {"sanitization_level": level}}})
+    config = config_of(level, folder)
     try:
         async with ErrorHandler(config, clock=FakeClock(), plugins={"witness": witness}) as handler:
             error = Rejected(sentence, payload)
@@ -68,16 +94,22 @@ async def observed(level, payload, sentence):
             said += [handler.get_patterns(), handler.get_circuit_breaker_status()]
     finally:
         logger.remove(sink)
+    trail = [file.read_text() for file in (folder / "audit").iterdir() if file.is_file()]
     assert witness.seen
-    return [*map(repr, witness.seen), *map(repr, said), json.dumps(said, default=repr)]
+    assert any('"event":"error"' in text for text in trail)
+    return [*trail, *map(repr, witness.seen), *map(repr, said), json.dumps(said, default=repr)]
 
 
 @given(data=st.data(), secret=planted, before=filler, after=filler)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-async def test_what_is_planted_in_an_error_reaches_no_observer(data, secret, before, after):
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+async def test_what_is_planted_in_an_error_reaches_no_observer(folder, data, secret, before, after):
     lowest, text, hidden = secret
     sentence = f"{before} {text} {after}"
     payload = data.draw(nest(st.just(sentence)))
     level = data.draw(st.sampled_from(LEVELS[LEVELS.index(lowest) :]))
-    for line in await observed(level, payload, sentence):
+    for line in await observed(level, payload, sentence, folder()):
         assert hidden not in line
