@@ -19,6 +19,8 @@ GENESIS = "0" * 64
 """What the first line of a trail has for the hash of the line before it."""
 LONGEST_LINE = 4_194_304
 """Bytes of a line that are read at most; the writer stays far below."""
+HIGHEST = 2**63 - 1
+"""Highest number that is believed of a line; no trail gets there."""
 _HEX_DIGITS = 64
 _HEX = frozenset("0123456789abcdef")
 _HASH_OPENS = b',"hash":"'
@@ -54,7 +56,7 @@ class Record:
         previous: hash of the line before it, as it says.
         stored: its own hash, as it says.
         computed: its own hash, as it is.
-        value: all its members.
+        line: the line itself, without its end.
     """
 
     sequence: int
@@ -62,7 +64,13 @@ class Record:
     previous: str
     stored: str
     computed: str
-    value: dict[str, Any]
+    line: bytes
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """All its members; read from the line each time, since a verifier holds many records and asks few."""
+        members: dict[str, Any] = json.loads(self.line)
+        return members
 
 
 def body(sequence: int, time: str, kind: str, members: str, previous: str) -> str:
@@ -92,12 +100,12 @@ def parse(line: bytes) -> Record:
     except (ValueError, RecursionError):
         raise UnreadableLine("it is not JSON in ASCII") from None
     sequence, kind, previous, stored = (value.get(name) for name in ("seq", "type", "prev", "hash"))
-    if type(sequence) is not int or sequence < 1 or not isinstance(kind, str):
+    if type(sequence) is not int or not 1 <= sequence <= HIGHEST or not isinstance(kind, str):
         raise UnreadableLine("it has no sequence number or no type")
     if not is_digest(previous) or not is_digest(stored):
         raise UnreadableLine("it has no hash, or none of the line before it")
     computed = hashlib.sha256(line[:opens] + b"}").hexdigest()
-    return Record(sequence, kind, previous, stored, computed, value)
+    return Record(sequence, kind, previous, computed if stored == computed else stored, computed, line)
 
 
 def is_digest(value: object) -> bool:

@@ -6,6 +6,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from recoup_plugins.audit_trail.errors import AuditTrailError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,7 @@ class Checkpoints:
         failed: told what went wrong; the next interval tries again.
     """
 
-    def __init__(self, trail: Trail, seconds: float, failed: Callable[[OSError], None]) -> None:
+    def __init__(self, trail: Trail, seconds: float, failed: Callable[[Exception], None]) -> None:
         self._ended = threading.Event()
         self._thread = threading.Thread(
             target=_run,
@@ -38,7 +40,7 @@ class Checkpoints:
 
 
 def _run(
-    reference: weakref.ref[Trail], seconds: float, ended: threading.Event, failed: Callable[[OSError], None]
+    reference: weakref.ref[Trail], seconds: float, ended: threading.Event, failed: Callable[[Exception], None]
 ) -> None:
     while not ended.wait(seconds):
         trail = reference()
@@ -46,6 +48,6 @@ def _run(
             return
         try:
             trail.checkpoint()
-        except OSError as failure:
+        except (OSError, AuditTrailError) as failure:
             failed(failure)
         del trail

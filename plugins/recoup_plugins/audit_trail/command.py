@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,8 +49,10 @@ class AuditCommand:
             "--expect", metavar="SEQ:HASH", type=_witness, help="a record noted elsewhere, which must be there"
         )
         verify.add_argument("--json", action="store_true", help="print JSON")
-        export.add_argument("--since", metavar="TIME", type=_moment, help="recorded then or later; ISO 8601")
-        export.add_argument("--until", metavar="TIME", type=_moment, help="recorded before then")
+        export.add_argument(
+            "--since", metavar="TIME", type=_moment, help="recorded then or later; ISO 8601, UTC without an offset"
+        )
+        export.add_argument("--until", metavar="TIME", type=_moment, help="recorded before then, not at that very time")
         export.add_argument(
             "--component", metavar="NAME", action="append", default=[], help="of this component; may be repeated"
         )
@@ -99,6 +102,11 @@ def _words(path: Path, report: Report) -> Iterator[str]:
 
 def _export(arguments: argparse.Namespace) -> int:
     selection = Selection(since=arguments.since, until=arguments.until, components=tuple(arguments.component))
+    if selection.since and selection.until and selection.since >= selection.until:
+        raise AuditTrailError("--since must lie before --until; records at --until itself are not exported")
+    for target in (arguments.output, arguments.manifest):
+        if target is not None and target.resolve().parent == arguments.path.resolve():
+            raise AuditTrailError(f"{target} lies in the trail itself: write the export elsewhere")
     with _output(arguments.output) as output:
         manifest = export_trail(
             arguments.path,
@@ -123,10 +131,14 @@ def _export(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _output(path: Path | None) -> Iterator[Output]:
     if path is None:
+        if sys.stdout is None:  # started with a closed standard output
+            raise AuditTrailError("there is no standard output to write to: give --output")
         yield sys.stdout
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        if os.name == "posix" and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # it may have been there before
         yield file
 
 

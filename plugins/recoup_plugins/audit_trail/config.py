@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from enum import Enum
 from typing import Any, get_args
 
 from attrs import field, frozen
-from attrs.validators import and_, deep_iterable, ge, instance_of, min_len, optional
+from attrs.validators import and_, deep_iterable, ge, instance_of, le, min_len, optional
 
 from recoup import Event
 
 KINDS: tuple[str, ...] = tuple(kind.kind for kind in get_args(Event))
 """Every kind of event."""
+
+
+_CENTURY = 3.2e9
 
 
 class FsyncPolicy(Enum):
@@ -34,8 +36,10 @@ def _known_kinds(_: Any, __: Any, value: Any) -> None:
 
 
 def _positive_or_none(_: Any, attribute: Any, value: Any) -> None:
-    if value is not None and not value > 0:
-        raise ValueError(f"{attribute.name} must be above 0, got {value}; null for no limit")
+    if value is not None and not 0 < value <= _CENTURY:
+        raise ValueError(
+            f"{attribute.name} must be above 0 and at most {_CENTURY:.0f} seconds, got {value}; null for no limit"
+        )
 
 
 @frozen(kw_only=True)
@@ -71,14 +75,11 @@ class AuditTrailConfig:
     retain_seconds: float | None = field(default=None, validator=_positive_or_none)
     retain_bytes: int | None = field(default=None, validator=optional(and_(instance_of(int), ge(4096))))
     fsync: FsyncPolicy = field(default=FsyncPolicy.INTERVAL, validator=instance_of(FsyncPolicy))
-    sync_seconds: float = field(default=1.0, validator=ge(0))
+    sync_seconds: float = field(default=1.0, validator=[ge(0), le(_CENTURY)])
     events: tuple[str, ...] = field(default=(), validator=[deep_iterable(instance_of(str)), _known_kinds])
     max_record_bytes: int = field(default=32_768, validator=[instance_of(int), ge(4096)])
 
     def __attrs_post_init__(self) -> None:
-        times = (self.rotate_seconds, self.retain_seconds, self.sync_seconds)
-        if not all(math.isfinite(seconds) for seconds in times if seconds is not None):
-            raise ValueError("rotate_seconds, retain_seconds and sync_seconds must be finite numbers of seconds")
         if (self.key_file is None) == (self.key_env is None):
             raise ValueError("audit_trail needs a signing key: give either key_file or key_env")
         if self.forward_secure and self.key_file is None:

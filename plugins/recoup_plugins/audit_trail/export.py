@@ -37,6 +37,8 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of a CSV export; ``data`` is the record's own JSON, ``path`` the hashes of the audit path."""
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_PASSED_OVER = " \t\r\n\x00\xa0\u200b\ufeff"
+"""What a spreadsheet may drop before it looks for a formula."""
 
 
 class Output(Protocol):
@@ -63,12 +65,13 @@ class Selection:
 
     def matches(self, record: Record) -> bool:
         """Tell whether a record is to be exported; one whose time can't be read always is."""
+        value = record.value
         if self.components:
-            data = record.value.get("data")
+            data = value.get("data")
             if not isinstance(data, dict) or data.get("component") not in self.components:
                 return False
         try:
-            moment = datetime.fromisoformat(record.value["time"])
+            moment = datetime.fromisoformat(value["time"])
         except (KeyError, TypeError, ValueError):
             return True
         if moment.tzinfo is None:
@@ -176,12 +179,13 @@ def _tree(segment: VerifiedSegment) -> Tree | None:
 
 
 def _row(segment: VerifiedSegment, record: Record, line: Line, proof: dict[str, Any] | None) -> list[object]:
-    said = record.value.get("data")
+    value = record.value
+    said = value.get("data")
     data = said if isinstance(said, dict) else {}
     proof = proof or {}
     return [
-        segment.file.number, line.number, record.sequence, record.value.get("time"), record.kind,
-        record.value.get("event"), data.get("component"), data.get("operation"), data.get("severity"),
+        segment.file.number, line.number, record.sequence, value.get("time"), record.kind,
+        value.get("event"), data.get("component"), data.get("operation"), data.get("severity"),
         data.get("error_type"), data.get("message"), line.raw.decode("ascii"), record.previous, record.computed,
         proof.get("leaf"), proof.get("leaves"), " ".join(proof.get("path", ())),
     ]  # fmt: skip
@@ -192,7 +196,9 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_A_FORMULA) else text
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # half of a character, in a forged record
+    is_formula = text.startswith(_BEGINS_A_FORMULA) or text.lstrip(_PASSED_OVER).startswith(_BEGINS_A_FORMULA)
+    return f"'{text}" if is_formula else text
 
 
 def _manifest(

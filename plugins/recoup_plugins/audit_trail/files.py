@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from recoup_plugins.audit_trail.errors import AuditTrailError
+from recoup_plugins.audit_trail.errors import AuditTrailError, IrregularFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,26 @@ def segment_name(number: int) -> str:
 def segment_numbers(directory: Path) -> list[int]:
     """Return the numbers in the names of the segments that are there, sorted."""
     return sorted(int(match[1]) for name in os.listdir(directory) if (match := _NAME.match(name)))  # noqa: PTH208 - names only
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file of the trail; never waits for what a pipe put in its place would send.
+
+    Raises:
+        IrregularFile: it is a directory, a symbolic link or a device.
+        OSError: it can't be opened.
+    """
+    irregular = f"{path} is no plain file, as the trail would have written"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+    except OSError as failure:
+        if failure.errno in {errno.ELOOP, errno.ENXIO}:
+            raise IrregularFile(irregular) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IrregularFile(irregular)
+    return os.fdopen(descriptor, "rb")
 
 
 def make_directory(directory: Path) -> None:
@@ -111,6 +132,11 @@ class AppendFile:
     def sync(self) -> None:
         """Force what was appended to the disk."""
         os.fsync(self._descriptor)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether somebody has removed the file, so that what is appended is gone when it is closed."""
+        return os.fstat(self._descriptor).st_nlink == 0
 
     def close(self) -> None:
         """Close the file. A second time does nothing."""

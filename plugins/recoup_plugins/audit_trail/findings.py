@@ -15,7 +15,8 @@ class Finding:
     Attributes:
         problem: ``changed``, ``removed``, ``inserted``, ``duplicated``, ``reordered``, ``torn``, ``truncated``,
             ``seal_missing``, ``seal_forged``, ``segment_missing``, ``segment_renamed``, ``segment_inserted``,
-            ``head_missing``, ``head_forged``, ``head_stale``, ``retired_forged``, ``loss_stated`` or ``witness``.
+            ``segment_replaced``, ``head_missing``, ``head_forged``, ``head_stale``, ``retired_forged``,
+            ``loss_stated`` or ``witness``.
         file: name of the segment or statement.
         line: counted from 1, or None where no line is to be named.
         sequence: number of the record, or of the first one, or None.

@@ -137,7 +137,7 @@ class AuditTrail:
         for event in early:
             self.trail.append("event", self._encoder.members(event))
 
-    def _fail_later(self, failure: OSError) -> None:
+    def _fail_later(self, failure: Exception) -> None:
         """Keep what went wrong in the background for the next call, which can raise it."""
         self._unsettled = self.trail.unsettled(failure)
 

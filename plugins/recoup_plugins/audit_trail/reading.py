@@ -8,6 +8,7 @@ from attrs import frozen
 
 from recoup_plugins.audit_trail.chain import LONGEST_LINE, UnreadableLine, parse
 from recoup_plugins.audit_trail.errors import AuditTrailError
+from recoup_plugins.audit_trail.files import open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +43,10 @@ def read_lines(path: Path) -> Iterator[Line]:
     """Yield every line of a segment.
 
     Raises:
-        AuditTrailError: there are too many.
+        AuditTrailError: there are too many, or it is no plain file.
         OSError: the file can't be read.
     """
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         number = 0
         while raw := file.readline(LONGEST_LINE):
             number += 1

@@ -1,7 +1,8 @@
 """Taking up a trail where it was left: what a crash tore is cut off, and whatever does not fit is told.
 
 Only a torn end is repaired: bytes after the last line that can be read. Nothing before that line is touched, be it
-right or wrong; that is for :mod:`recoup_plugins.audit_trail.verify` to judge.
+right or wrong, nor a segment of which no line can be read, which no crash leaves behind; these are for
+:mod:`recoup_plugins.audit_trail.verify` to judge.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from recoup_plugins.audit_trail.chain import GENESIS, LONGEST_LINE, Tip, UnreadableLine, parse
+from recoup_plugins.audit_trail.chain import GENESIS, Tip
 from recoup_plugins.audit_trail.errors import AuditKeyError
 from recoup_plugins.audit_trail.files import segment_name, segment_numbers, sync_directory
 from recoup_plugins.audit_trail.merkle import Frontier
+from recoup_plugins.audit_trail.reading import read_lines
 from recoup_plugins.audit_trail.statements import BadStatement, Head, Retired, read_statement
 
 if TYPE_CHECKING:
@@ -48,13 +50,14 @@ class Found:
 
 @define
 class _Scan:
-    """What one segment holds, as far as it can be read."""
+    """What one segment holds, as far as it can be read; ``lines`` counts those with their end."""
 
     frontier: Frontier = field(factory=Frontier)
     first: Record | None = None
     last: Record | None = None
     end: int = 0
     hash_at: str | None = None
+    lines: int = 0
 
 
 def take_up(directory: Path, keyring: Keyring, *, durable: bool) -> Found:
@@ -71,16 +74,22 @@ def take_up(directory: Path, keyring: Keyring, *, durable: bool) -> Found:
     retired = _statement(directory, Retired, keyring, notes)
     numbers = segment_numbers(directory)
     _finish_retirement(directory, numbers, retired)
+    highest = numbers[-1] if numbers else 0
     scan, number = _Scan(), 0
     while numbers and scan.last is None:
         number = numbers.pop()
         scan = _read(directory, number, head)
-        _cut_torn_end(directory, number, scan, notes, durable=durable)
+        if scan.last is None and (scan.lines or number != highest):
+            notes.setdefault("unreadable", []).append(segment_name(number))
+        else:
+            _cut_torn_end(directory, number, scan, notes, durable=durable)
     if head is None and scan.last is not None:
         notes.setdefault("head", "HEAD is missing")
     tip = _tip(scan, number, head, retired)
+    if "unreadable" in notes:
+        tip = evolve(tip, segment=highest)
     _compare(directory, scan, head, notes)
-    goes_on = scan.last is not None and scan.last.kind != "seal" and number >= keyring.first
+    goes_on = tip.segment == number and scan.last is not None and scan.last.kind != "seal" and number >= keyring.first
     return Found(
         trail=_trail(scan, head, retired),
         tip=tip,
@@ -93,7 +102,12 @@ def take_up(directory: Path, keyring: Keyring, *, durable: bool) -> Found:
 def _statement(directory: Path, kind: type[Any], keyring: Keyring, notes: dict[str, Any]) -> Any:
     try:
         return read_statement(directory, kind, keyring)
-    except (BadStatement, AuditKeyError) as failure:
+    except AuditKeyError as failure:
+        # A key that moves on leaves behind what it retired earlier, but never the head, which is signed first.
+        if kind is Head:
+            notes[kind.PURPOSE] = str(failure)
+        return None
+    except BadStatement as failure:
         notes[kind.PURPOSE] = str(failure)
         return None
 
@@ -101,24 +115,26 @@ def _statement(directory: Path, kind: type[Any], keyring: Keyring, notes: dict[s
 def _finish_retirement(directory: Path, numbers: list[int], retired: Retired | None) -> None:
     """Remove segments that a crash left behind after they had been stated to be retired."""
     while retired is not None and len(numbers) > 1 and numbers[0] <= retired.through:
-        (directory / segment_name(numbers.pop(0))).unlink()
+        path = directory / segment_name(numbers[0])
+        header = next(read_lines(path), None)
+        if header is None or header.record is None or header.record.value.get("trail") != retired.trail:
+            break  # a statement of another trail: nothing to act on
+        path.unlink()
+        del numbers[0]
 
 
 def _read(directory: Path, number: int, head: Head | None) -> _Scan:
     scan, offset = _Scan(), 0
-    with (directory / segment_name(number)).open("rb") as file:
-        while line := file.readline(LONGEST_LINE):
-            offset += len(line)
-            try:
-                record = parse(line) if line.endswith(b"\n") else None
-            except UnreadableLine:
-                record = None
-            if record is None:
-                continue
-            scan.first, scan.last, scan.end = scan.first or record, record, offset
-            scan.frontier.add(record.computed)
-            if head is not None and record.sequence == head.sequence:
-                scan.hash_at = record.computed
+    for line in read_lines(directory / segment_name(number)):
+        offset += len(line.raw) + line.is_whole
+        scan.lines += line.is_whole
+        record = line.record
+        if record is None or not line.is_whole:
+            continue
+        scan.first, scan.last, scan.end = scan.first or record, record, offset
+        scan.frontier.add(record.computed)
+        if head is not None and record.sequence == head.sequence:
+            scan.hash_at = record.computed
     return scan
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from recoup_plugins.audit_trail.chain import UnreadableLine, parse
-from recoup_plugins.audit_trail.files import segment_name, segment_numbers
+from recoup_plugins.audit_trail.errors import IrregularFile
+from recoup_plugins.audit_trail.files import open_to_read, segment_name, segment_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,14 +74,14 @@ def overdue(segments: Sequence[SealedSegment], config: AuditTrailConfig, now: da
 
 
 def _read_seal(path: Path, number: int) -> SealedSegment | None:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _SEAL_BYTES))
-        lines = file.read(_SEAL_BYTES).splitlines()
     try:
+        with open_to_read(path) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _SEAL_BYTES))
+            lines = file.read(_SEAL_BYTES).splitlines()
         record = parse(lines[-1])
         sealed = datetime.fromisoformat(record.value["time"])
-    except (UnreadableLine, LookupError, ValueError, TypeError):
+    except (IrregularFile, UnreadableLine, LookupError, ValueError, TypeError):
         return None
     if record.kind != "seal" or sealed.tzinfo is None:
         return None

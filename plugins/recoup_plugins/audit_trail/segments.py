@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from recoup_plugins.audit_trail.chain import HIGHEST
+from recoup_plugins.audit_trail.errors import IrregularFile
 from recoup_plugins.audit_trail.files import segment_name, segment_numbers
 from recoup_plugins.audit_trail.findings import Finding
 from recoup_plugins.audit_trail.reading import read_lines
+from recoup_plugins.audit_trail.sealing import LAST_SEGMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,14 +52,27 @@ def find_segments(directory: Path, trail: str | None) -> tuple[list[SegmentFile]
     """
     files: dict[int, SegmentFile] = {}
     findings = []
-    numbers = segment_numbers(directory)
-    read = [_read(directory / segment_name(number), number) for number in numbers]
-    named_right = [file.number == number for file, number in zip(read, numbers, strict=True)]
+    seen = segment_numbers(directory)
+    # Reading the names may miss one that comes meanwhile, and have a later one; reading them again does not miss it.
+    numbers = [number for number in segment_numbers(directory) if seen and number <= seen[-1]]
+    read = []
+    for number in numbers:
+        path = directory / segment_name(number)
+        try:
+            read.append(_read(path, number))
+        except IrregularFile as failure:
+            findings.append(Finding(problem="segment_replaced", file=path.name, detail=str(failure)))
+        except FileNotFoundError:
+            continue  # retired since, or else missed by whoever follows the chain
+    named_right = [file.path.name == segment_name(file.number) for file in read]
+    trail = trail or next((file.trail for file in read if file.trail is not None), None)
     # Files that are called what they are come first: a copy under another name does not take their place.
     for at in sorted(range(len(read)), key=lambda at: not named_right[at]):
         file = read[at]
-        trail = trail or file.trail
-        if file.trail is not None and file.trail != trail:
+        if not 1 <= file.number <= LAST_SEGMENT:
+            detail = f"there is no segment {file.number}"
+            findings.append(Finding(problem="segment_inserted", file=file.path.name, line=1, detail=detail))
+        elif file.trail is not None and file.trail != trail:
             detail = f"it belongs to another trail, {str(file.trail)[:64]!r}"
             findings.append(Finding(problem="segment_inserted", file=file.path.name, line=1, detail=detail))
         elif file.number in files:
@@ -78,4 +94,4 @@ def _read(path: Path, number: int) -> SegmentFile:
     if len(first) > 1 and (first[1] is None or first[1].previous != header.computed):
         return SegmentFile(path=path, number=number, header=None)
     said = header.value.get("segment")
-    return SegmentFile(path=path, number=said if type(said) is int and said > 0 else number, header=header)
+    return SegmentFile(path=path, number=said if type(said) is int and 0 < said <= HIGHEST else number, header=header)

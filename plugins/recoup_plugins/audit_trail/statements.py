@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import attrs
 from attrs import frozen
 
-from recoup_plugins.audit_trail.chain import FORMAT, is_digest
-from recoup_plugins.audit_trail.errors import AuditTrailError
-from recoup_plugins.audit_trail.files import replace_file
+from recoup_plugins.audit_trail.chain import FORMAT, HIGHEST, is_digest
+from recoup_plugins.audit_trail.errors import AuditTrailError, IrregularFile
+from recoup_plugins.audit_trail.files import open_to_read, replace_file
 from recoup_plugins.audit_trail.sealing import LAST_SEGMENT
 
 if TYPE_CHECKING:
@@ -113,12 +113,17 @@ def read_statement(directory: Path, kind: type[S], keyring: Keyring | None) -> S
         OSError: the file can't be read.
     """
     try:
-        with (directory / kind.NAME).open("rb") as file:
+        with open_to_read(directory / kind.NAME) as file:
             line = file.read(_LONGEST)
     except FileNotFoundError:
         return None
+    except IrregularFile as failure:
+        raise BadStatement(str(failure)) from None
     try:
-        text = line.decode("ascii").removesuffix("\n")
+        text = line.decode("ascii")
+        if not text.endswith("\n"):
+            raise BadStatement(f"{kind.NAME} was cut off")
+        text = text[:-1]
         value = json.loads(text)
         statement = kind(**{name: _checked(name, value[name]) for name in attrs.fields_dict(kind)})
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -135,7 +140,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in {"segment", "through"}:
         fits = type(value) is int and 1 <= value <= LAST_SEGMENT
     elif name == "sequence":
-        fits = type(value) is int and value >= 0
+        fits = type(value) is int and 0 <= value <= HIGHEST
     else:
         fits = is_digest(value) if name == "hash" else isinstance(value, str)
     if not fits:

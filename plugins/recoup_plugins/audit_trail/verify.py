@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from recoup_plugins.audit_trail.chain import GENESIS
+from recoup_plugins.audit_trail.chain import GENESIS, HIGHEST
 from recoup_plugins.audit_trail.diagnosis import Diagnosis, Expected, diagnose, is_sound
 from recoup_plugins.audit_trail.errors import AuditTrailError
 from recoup_plugins.audit_trail.files import segment_name
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from recoup_plugins.audit_trail.segments import SegmentFile
 
 _NOT_TAMPERED = {"repair", "format", "segment", "seq", "time", "type", "prev", "hash"}
+_LISTINGS = 100
+"""How often the names of the files are read at most, where retention removes them faster than they can be verified."""
 
 
 @frozen(kw_only=True)
@@ -70,22 +72,43 @@ def verify_trail(
     directory = Path(directory)
     if not directory.is_dir():
         raise AuditTrailError(f"there is no directory {directory}")
-    # First what is signed: the trail may be written to while it is read, and only grows.
+    # The trail may be written to while it is read. It only grows after its head was read, and what is gone before it
+    # could be read has been stated to be retired by then.
     report = Report(is_key_checked=keyring is not None)
-    retired, has_retired = _statement(directory, Retired, keyring, report)
     head, has_head = _statement(directory, Head, keyring, report)
-    files, findings = find_segments(directory, head.trail if head else retired.trail if retired else None)
+    files, findings = find_segments(directory, head.trail if head else None)
+    retired, has_retired = _statement(directory, Retired, keyring, report)
+    if head is not None and retired is not None and retired.trail != head.trail:
+        detail = f"it belongs to another trail, {retired.trail[:64]!r}"
+        report.add(Finding(problem="retired_forged", file=Retired.NAME, line=1, detail=detail))
+        retired = None
     if not files and not findings and not has_head and not has_retired:
         raise AuditTrailError(f"there is no audit trail in {directory}")
     for finding in findings:
         report.add(finding)
     run = _Run(directory, keyring, report, head, retired, witness)
-    for at, file in enumerate(files):
-        verified = run.segment(file, files[at + 1] if at + 1 < len(files) else None)
-        if each is not None:
-            each(verified)
+    for _ in range(_LISTINGS):
+        if not _verify_each(run, files, each):
+            break
+        files, _ = find_segments(directory, head.trail if head else None)
+        run.renew_retired()
     run.end(files, has_head=has_head)
     return report
+
+
+def _verify_each(run: _Run, files: Sequence[SegmentFile], each: Callable[[VerifiedSegment], None] | None) -> bool:
+    """Verify the segments in turn; return whether the last one was retired meanwhile, so that later ones are there."""
+    is_behind = False
+    for at, file in enumerate(files):
+        try:
+            verified = run.segment(file, files[at + 1] if at + 1 < len(files) else None)
+        except FileNotFoundError:
+            is_behind = run.skip(file)
+            continue
+        is_behind = False
+        if each is not None:
+            each(verified)
+    return is_behind
 
 
 def _statement(directory: Path, kind: type[Any], keyring: Keyring | None, report: Report) -> tuple[Any, bool]:
@@ -112,11 +135,35 @@ class _Run:
     hash: str | None = field(init=False, default=GENESIS)
     is_trusted: bool = field(init=False, default=True)
     is_witnessed: bool = field(init=False, default=False)
+    is_head_found: bool = field(init=False, default=False)
+
+    def skip(self, file: SegmentFile) -> bool:
+        """Pass over a segment that was there when the names were read; return whether it has been retired since.
+
+        One that has not is missed when its successor, or the end, is not the one that follows.
+
+        Raises:
+            OSError: RETIRED can't be read.
+        """
+        self.renew_retired()
+        if self.retired is not None and self.retired.through >= file.number:
+            self.number, self.sequence, self.hash, self.is_trusted = 0, 0, GENESIS, True
+            return True
+        return False
+
+    def renew_retired(self) -> None:
+        """Read again what has been retired, which goes before its removal."""
+        retired, _ = _statement(self.directory, Retired, self.keyring, self.report)
+        if retired is not None and (self.head is None or retired.trail == self.head.trail):
+            self.retired = retired
 
     def segment(self, file: SegmentFile, following: SegmentFile | None) -> VerifiedSegment:
         """Verify one segment and go on behind it."""
         self._begin_at(file)
         lines = list(read_lines(file.path))
+        self.report.segments += 1
+        if not all(line.is_whole for line in lines):
+            lines = list(read_lines(file.path))  # what was being written a moment ago is whole by now
         seal = self._seal(file, lines)
         expected = self._expected(file, following, lines, seal)
         known = len(self.report.findings)
@@ -129,7 +176,10 @@ class _Run:
         self._take_note(file, chain)
         end = chain[-1].record if chain else None
         self.number, self.is_trusted = file.number, seal is not None
-        self.sequence, self.hash = (end.sequence, end.computed) if end else (None, None)
+        if end is not None:
+            self.sequence, self.hash = end.sequence, end.computed
+        elif following is not None:
+            self.sequence = self.hash = None
         return VerifiedSegment(
             file=file, lines=lines, chain=chain, seal=seal, is_sound=len(self.report.findings) == known
         )
@@ -137,7 +187,6 @@ class _Run:
     def end(self, files: Sequence[SegmentFile], *, has_head: bool) -> None:
         """Hold the end of the trail against its head and the witness."""
         report, head = self.report, self.head
-        report.segments = len(files)
         report.retired_through = self.retired.through if self.retired else 0
         report.last_sequence, report.last_hash = self.sequence or 0, self.hash or ""
         if not has_head:
@@ -150,16 +199,31 @@ class _Run:
                 detail = f"HEAD was signed for {head.sequence:,} records, and the trail ends after {last:,}"
                 name = files[-1].path.name if files else segment_name(head.segment)
                 report.add(Finding(problem="truncated", file=name, sequence=last + 1, detail=detail))
+            elif head.sequence and not self.is_head_found:
+                self._head_not_found(head)
             elif self.number > head.segment + 1:
-                detail = (
-                    f"it was signed in segment {head.segment}, before the later ones were begun: an old one is back"
-                )
-                report.add(Finding(problem="head_stale", file=Head.NAME, line=1, detail=detail))
+                self._head_stale(head)
         if self.witness is not None and not self.is_witnessed:
             sequence = self.witness[0]
             if self.retired is None or sequence > self.retired.sequence:
                 detail = "the record that was noted elsewhere is not here: the trail was set back, or is another one"
                 report.add(Finding(problem="witness", file=str(self.directory), sequence=sequence, detail=detail))
+
+    def _head_stale(self, head: Head) -> None:
+        latest = read_statement(self.directory, Head, self.keyring)
+        if latest is not None and self.number > latest.segment + 1:
+            detail = f"it was signed in segment {head.segment}, before the later ones were begun: an old one is back"
+            self.report.add(Finding(problem="head_stale", file=Head.NAME, line=1, detail=detail))
+
+    def _head_not_found(self, head: Head) -> None:
+        """Name the record that HEAD was signed for, unless something was found there already."""
+        if self.retired is not None and head.segment <= self.retired.through:
+            self._head_stale(head)
+            return
+        name = segment_name(head.segment)
+        if not any(known.file == name and known.sequence in {head.sequence, None} for known in self.report.findings):
+            detail = "HEAD was signed for another record, or for this one in another segment"
+            self.report.add(Finding(problem="changed", file=name, sequence=head.sequence, detail=detail))
 
     def _begin_at(self, file: SegmentFile) -> None:
         """Go on after what retention has removed, or after segments that nobody said would be."""
@@ -190,7 +254,7 @@ class _Run:
             assert line.record is not None
             text = line.raw.decode("ascii")
             unsealed = text[: text.rindex(',"hash":')] + "}"
-            if file.number <= LAST_SEGMENT and is_signed(unsealed, self.keyring, file.number, "seal"):
+            if is_signed(unsealed, self.keyring, file.number, "seal"):
                 good = good or line
             else:
                 detail = (
@@ -261,13 +325,20 @@ class _Run:
             record = line.record
             assert record is not None
             report.first_sequence = report.first_sequence or record.sequence
+            head = self.head
+            if head is not None and (head.segment, head.sequence, head.hash) == (
+                file.number,
+                record.sequence,
+                record.computed,
+            ):
+                self.is_head_found = True
             if self.witness == (record.sequence, record.computed):
                 self.is_witnessed = True
             if record.kind == "segment":
                 report.trail = report.trail or str(record.value.get("trail", ""))
             elif record.kind == "gap":
                 lost = record.value.get("lost")
-                report.lost += lost if type(lost) is int else 0
+                report.lost += lost if type(lost) is int and 0 <= lost <= HIGHEST else 0
             elif record.kind == "start":
                 repairs = record.value.get("repair")
                 report.repairs += len(repairs) if isinstance(repairs, list) else 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from recoup_plugins.audit_trail.chain import FORMAT, GENESIS, Tip, body, finish
 from recoup_plugins.audit_trail.config import FsyncPolicy
 from recoup_plugins.audit_trail.encoding import plain_members, timestamp
-from recoup_plugins.audit_trail.errors import AuditTrailError, AuditTrailLocked, AuditWriteError
+from recoup_plugins.audit_trail.errors import AuditTrailError, AuditTrailLocked, AuditTrailRemoved, AuditWriteError
 from recoup_plugins.audit_trail.files import AppendFile, make_directory, segment_name, sync_directory
 from recoup_plugins.audit_trail.lock import TrailLock
 from recoup_plugins.audit_trail.losses import Losses
@@ -143,7 +143,12 @@ class Trail:
         )
 
     def unsettled(self, failure: Exception) -> AuditWriteError:
-        """Note that records may not be on the disk, or are not signed, and return the error that says so."""
+        """Note that records may not be on the disk, or are not signed, and return the error that says so.
+
+        Where the segment was removed, the trail is let go of, and can be opened again.
+        """
+        if isinstance(failure, AuditTrailRemoved):
+            self._abandon()
         lost = self._losses.add(self._now(), failure, unsynced=1)
         return AuditWriteError(f"the audit trail in {self._directory} can't be settled: {failure}", lost=lost)
 
@@ -151,11 +156,16 @@ class Trail:
         """Force what was written to the disk, unless never wanted, and sign how far the trail has come.
 
         Raises:
+            AuditTrailRemoved: the segment is no longer there; :meth:`unsettled` lets go of it.
             OSError: it can't be done.
         """
         with self._syncing:
             tip, file, keyring = self._tip, self._file, self._keyring
-            if file is None or keyring is None or tip.sequence == self._signed or os.getpid() != self._owner:
+            if file is None or keyring is None or os.getpid() != self._owner:
+                return
+            if file.is_removed:
+                raise AuditTrailRemoved(f"somebody has removed {segment_name(tip.segment)} while it was written to")
+            if tip.sequence == self._signed:
                 return
             if self._is_durable:
                 file.sync()
@@ -166,17 +176,27 @@ class Trail:
         """Record the end, sign it and let the next one write. A second time does nothing.
 
         Raises:
-            OSError: the end can't be written; the trail is let go all the same.
+            AuditTrailError, OSError: the end can't be written; the trail is let go all the same.
         """
         with self._appending:
             if self._lock is None or os.getpid() != self._owner:
                 return
             try:
+                if self._file is None:
+                    self._turn_over(0)
                 self._write([("stop", plain_members(segment=self._tip.segment))])
                 self.checkpoint()
             finally:
                 with self._syncing:
                     self._close_file()
+                self._lock.release()
+                self._lock = None
+
+    def _abandon(self) -> None:
+        """Let go of a trail that was removed, without a word in it, so that it can be opened anew."""
+        with self._appending, self._syncing:
+            self._close_file()
+            if self._lock is not None:
                 self._lock.release()
                 self._lock = None
 
@@ -204,6 +224,10 @@ class Trail:
 
     def _begin(self, keyring: Keyring) -> None:
         found = take_up(self._directory, keyring, durable=self._is_durable)
+        notes = found.notes
+        if self._tip.sequence > found.tip.sequence:
+            # Removed, or set back to an older state, since this very process last wrote.
+            notes = {"missing": self._tip.sequence - found.tip.sequence} | notes
         self._trail = found.trail or secrets.token_hex(8)
         self._tip, self._frontier = found.tip, found.frontier
         self._owner = os.getpid()
@@ -221,7 +245,7 @@ class Trail:
         else:
             self._file = AppendFile(self._directory / segment_name(self._tip.segment), create=False)
             self._opened = found.opened
-        self._write([("start", plain_members(format=FORMAT, segment=self._tip.segment, **found.notes))])
+        self._write([("start", plain_members(format=FORMAT, segment=self._tip.segment, **notes))])
         self.checkpoint()
 
     def _write(self, records: Sequence[tuple[str, str]]) -> None:
@@ -277,6 +301,7 @@ class Trail:
 
     def _open_segment(self, number: int) -> None:
         assert self._keyring is not None
+        self._keyring.key(number)  # where there is none, nothing is begun
         moment = self._clock.now()
         members = plain_members(format=FORMAT, trail=self._trail, segment=number)
         line, digest = finish(body(self._tip.sequence + 1, timestamp(moment), "segment", members, self._tip.hash))
@@ -296,9 +321,6 @@ class Trail:
         self._frontier = Frontier()
         self._frontier.add(digest)
         self._sign(self._tip, self._keyring)
-        if self._config.forward_secure and self._keyring.first < number:
-            assert self._config.key_file is not None
-            replace_key(self._config.key_file, self._keyring, number)
 
     def _retire(self) -> None:
         with self._alone():
@@ -339,6 +361,9 @@ class Trail:
     def _sign(self, tip: Tip, keyring: Keyring) -> None:
         head = Head(trail=self._trail, segment=tip.segment, sequence=tip.sequence, hash=tip.hash, time=self._now())
         write_statement(self._directory, head, keyring, durable=self._is_durable)
+        # After the head, and with each one, so that a crash or a full disk in between leaves no earlier key for long.
+        if self._config.forward_secure and keyring.first < tip.segment:
+            replace_key(self._config.key_file or "", keyring, tip.segment)
         self._signed = tip.sequence
 
     def _close_file(self) -> None:

@@ -15,7 +15,7 @@ from recoup import Config, ErrorHandler, RecoveryEvent, StateEvent
 from recoup.outcome import Decision
 from recoup.testing import FakeClock, check_plugin
 from recoup_plugins.audit_trail import AuditTrail, AuditTrailError
-from recoup_plugins.audit_trail.chain import parse
+from recoup_plugins.audit_trail.chain import GENESIS, body, finish, parse
 from recoup_plugins.audit_trail.command import AuditCommand
 from recoup_plugins.audit_trail.export import Selection, export_trail
 from recoup_plugins.audit_trail.merkle import EMPTY, Frontier, Tree, is_included
@@ -84,10 +84,8 @@ def test_a_head_that_was_noted_must_be_there(trail, key_env, capsys):
 def test_what_an_attacker_wrote_is_shown_on_one_line(trail, key_env, capsys):
     lines = min(trail.glob("audit-*")).read_bytes().splitlines(keepends=True)
     header = lines[0].replace(b'"trail":"', b'"trail":"\\n\\u001b[2J')
-    body = header[: header.rindex(b',"hash"')].decode() + "}"
-    from recoup_plugins.audit_trail.chain import finish
-
-    (trail / "audit-00000099.jsonl").write_bytes(finish(body)[0])
+    text = header[: header.rindex(b',"hash"')].decode() + "}"
+    (trail / "audit-00000099.jsonl").write_bytes(finish(text)[0])
     assert run("verify", trail, "--key-env", key_env) == 1
     assert "\x1b" not in capsys.readouterr().out
 
@@ -207,6 +205,46 @@ def test_to_the_standard_output_the_manifest_goes_beside(mixed, key_env, capsys,
     assert json.loads(place.read_text())["export"]["records"] == 0
     with pytest.raises(SystemExit):
         run("export", mixed, "--since", "yesterday")
+
+
+def test_the_first_moment_belongs_to_an_export_and_the_last_does_not(mixed, key_env, capsys):
+    zone = ["--key-env", key_env, "--component", "exchange", "--component", "database"]
+    run("export", mixed, *zone, "--since", "2026-01-01T02:04:00+02:00", "--until", "2026-01-01T00:08:00")
+    rows = [json.loads(line)["record"]["data"]["error_id"] for line in capsys.readouterr().out.splitlines()]
+    assert rows == ["e-2", "e-3"]
+    assert run("export", mixed, "--since", "2026-01-02", "--until", "2026-01-01") == 2
+    assert "must lie before" in capsys.readouterr().err
+
+
+def test_an_export_does_not_overwrite_the_trail_and_nobody_else_can_read_it(mixed, key_env, tmp_path, capsys):
+    segment = min(mixed.glob("audit-*"))
+    content = segment.read_bytes()
+    for option in ("--output", "--manifest"):
+        assert run("export", mixed, "--key-env", key_env, option, segment) == 2
+    assert "lies in the trail itself" in capsys.readouterr().err
+    assert segment.read_bytes() == content
+    target = tmp_path / "was-there"
+    target.touch(0o644)
+    assert run("export", mixed, "--key-env", key_env, "--output", target) == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_standard_output_it_says_so(mixed, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout", None)
+    assert run("export", mixed) == 2
+    assert "give --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\\u00a0", "\\ufeff", "\\u0000"])
+def test_a_forged_cell_is_no_formula_and_can_be_written(trail, blank):
+    last = max(trail.glob("audit-*"))
+    members = f'"event":"error","data":{{"message":"{blank}=1","operation":"\\ud800"}}'
+    with last.open("ab") as file:
+        file.write(finish(body(900, "t", "event", members, GENESIS))[0])
+    output = io.StringIO()
+    export_trail(trail, Selection(), output, is_csv=True, allow_broken=True)
+    row = list(csv.DictReader(io.StringIO(output.getvalue(), newline="")))[-1]
+    assert (row["message"][0], row["operation"]) == ("'", "\\ud800")
 
 
 def test_an_export_of_a_broken_trail_gives_1_and_a_refused_one_2(trail, key_env, capsys):

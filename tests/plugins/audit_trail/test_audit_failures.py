@@ -226,7 +226,9 @@ def test_a_crash_at_any_byte_is_repaired_and_loses_nothing_before_it(make_plugin
         plugin.monitor(event(number))
     directory = copy_of(tmp_path / "trail")
     whole, head = (directory / "audit-00000001.jsonl").read_bytes(), (directory / "HEAD").read_bytes()
-    for end in range(signed, len(whole) + 1):
+    lines = [at for at in range(signed, len(whole) + 1) if whole[at - 1 : at] == b"\n"]
+    near = {at + by for at in lines for by in (-1, 0, 1)}
+    for end in sorted(near & set(range(signed, len(whole) + 1)) | set(range(signed, len(whole), 9))):
         (directory / "audit-00000001.jsonl").write_bytes(whole[:end])
         (directory / "HEAD").write_bytes(head)
         kept = whole[:end].count(b"\n") - 2
@@ -289,3 +291,47 @@ class Hostile:
         raise RuntimeError("no")
 
     __str__ = __repr__
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_stop_between_two_segments(make_plugin, event, tmp_path, keyring, monkeypatch, recovers):
+    plugin = make_plugin(rotate_bytes=4096)
+    plugin.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(plugin.trail, "_open_segment", full)
+        with pytest.raises(AuditWriteError, match="No space left"):
+            for number in range(30):
+                plugin.monitor(event(number))
+        if not recovers:
+            with pytest.raises(OSError, match="No space left"):
+                plugin.stop()
+    plugin.stop()
+    make_plugin().start()
+    report = verify_trail(tmp_path / "trail", keyring)
+    assert report.is_ok, report.findings
+    assert report.lost == (1 if recovers else 0)
+
+
+@pytest.mark.parametrize("what", ["segments", "directory"])
+def test_a_trail_that_is_removed_while_it_is_written_is_told_and_begun_anew(
+    make_plugin, event, tmp_path, keyring, what
+):
+    plugin = make_plugin(sync_seconds=0.0)
+    plugin.start()
+    plugin.monitor(event(1))
+    directory = tmp_path / "trail"
+    for path in directory.iterdir():
+        if what == "directory" or path.name.startswith("audit-"):
+            path.unlink()
+    if what == "directory":
+        directory.rmdir()
+    with pytest.raises(AuditWriteError, match="somebody has removed"):
+        plugin.monitor(event(2))
+    plugin.monitor(event(3))
+    plugin.stop()
+    assert [data["subject"] for data in events(directory)] == ["venue:3"]
+    assert "loss_stated" in {finding.problem for finding in verify_trail(directory, keyring).findings}

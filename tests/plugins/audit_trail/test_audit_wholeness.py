@@ -62,7 +62,7 @@ def test_what_nobody_touched_is_whole(sessions, retain):
             assert report.records == report.last_sequence
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(numbers=st.lists(st.integers(0, 50), min_size=2, max_size=30), cut=st.integers(1, 3000))
 def test_a_tail_that_was_cut_is_told_for_ever(numbers, cut):
     with tempfile.TemporaryDirectory() as place:

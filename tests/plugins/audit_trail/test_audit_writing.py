@@ -218,7 +218,7 @@ def test_the_key_does_not_lie_beside_the_trail(make_plugin, tmp_path):
         ({"key_file": "a", "key_env": "B"}, "needs a signing key"),
         ({"key_env": "B", "forward_secure": True}, "needs key_file"),
         ({"key_env": "B", "events": ("eror",)}, "no kind of event 'eror'"),
-        ({"key_env": "B", "rotate_seconds": float("inf")}, "finite"),
+        ({"key_env": "B", "rotate_seconds": float("inf")}, "at most"),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(settings, words):
