@@ -28,6 +28,9 @@ twenty or so a second that venues commonly grant a key; a database on the same n
 wants most, logging in and withdrawing, is held to a human's pace in every component: that of each human, since a pace
 that all strangers shared would let one of them keep the others out."""
 
+_SHARED_BY = 20
+"""People whose pace a good source without accounts has: an office or a fleet, and still a tenth of ``per_address``."""
+
 
 @frozen(kw_only=True)
 class FailureDelays:
@@ -102,7 +105,7 @@ class OperationLimits:
         ValueError: a name is empty or has an empty part.
     """
 
-    __slots__ = ("_by_component", "_by_operation", "_by_pair", "_default")
+    __slots__ = ("_by_component", "_by_operation", "_by_operation_shared", "_by_pair", "_default")
 
     def __init__(self, limits: Mapping[str, Limit]) -> None:
         self._by_pair: dict[tuple[str, str], Limit] = {}
@@ -123,6 +126,7 @@ class OperationLimits:
                 self._by_operation[operation] = limit
             else:
                 self._by_pair[component, operation] = limit
+        self._by_operation_shared = {name: limit.times(_SHARED_BY) for name, limit in self._by_operation.items()}
 
     def find(self, component: str, operation: str) -> Limit:
         """Return the limit that counts for the application's own calls of an operation."""
@@ -137,7 +141,10 @@ class OperationLimits:
         """Return the limit that all requests of an operation share."""
         return self._by_pair.get((component, operation)) or self._by_component.get(component) or self._default
 
-    def pace(self, component: str, operation: str) -> Limit | None:
-        """Return the limit of one person in an operation, if it has one and no limit of its own."""
-        pace = self._by_operation.get(operation)
-        return None if pace is None or (component, operation) in self._by_pair else pace
+    def has_pace(self, component: str, operation: str) -> bool:
+        """Say whether an operation has a limit for each person, and none of its own."""
+        return operation in self._by_operation and (component, operation) not in self._by_pair
+
+    def pace(self, operation: str, *, is_shared: bool) -> Limit:
+        """Return the limit of one person in an operation that has one, or of a source that many people share."""
+        return (self._by_operation_shared if is_shared else self._by_operation)[operation]

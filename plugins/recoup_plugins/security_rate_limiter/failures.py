@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from recoup_plugins.security_rate_limiter.config import FailureDelays
 
+_LENIENT = 8
+"""Longest delay of a source that many users share, in ``base_delay``."""
+
 
 class _Failures(NamedTuple):
     forgotten_at: int
@@ -50,7 +53,9 @@ class FailureLedger:
     def __len__(self) -> int:
         return len(self._own) + len(self._groups)
 
-    def record(self, key: Hashable, group: Hashable, now: int, *, is_strict: bool = False) -> None:
+    def record(
+        self, key: Hashable, group: Hashable, now: int, *, is_strict: bool = False, is_lenient: bool = False
+    ) -> None:
         """Count a failure.
 
         Args:
@@ -58,6 +63,7 @@ class FailureLedger:
             group: whom to count it for where there is no room for ``key``.
             now: the time in ticks.
             is_strict: whether one failure is free at most, instead of as many as configured.
+            is_lenient: whether the delay grows to eight times ``base_delay`` at most.
         """
         free = min(1, self._free) if is_strict else self._free
         before = self._own.get(key)
@@ -65,7 +71,8 @@ class FailureLedger:
             before = self._doubted(key, now)
             if self._count(before.forgotten_at, now) < free:
                 return
-        if not self._own.put(key, self._worse(before, now, self._max, free), now):
+        longest = min(self._max, _LENIENT * self._base) if is_lenient else self._max
+        if not self._own.put(key, self._worse(before, now, longest, free), now):
             self._groups.put(group, self._worse(self._groups.get(group), now, self._base, free), now)
 
     def forgive(self, key: Hashable, now: int) -> None:

@@ -61,6 +61,12 @@ class Limit:
         object.__setattr__(self, "interval", interval)
         object.__setattr__(self, "tolerance", interval * (burst - 1))
 
+    def times(self, factor: int) -> Limit:
+        """Return a limit of so many times the rate, one request a tick at most, and the burst."""
+        count = min(factor * self.count, math.floor(self.per * TICKS_PER_SECOND))
+        burst = self.count if self.burst is None else self.burst
+        return Limit(count=count, per=self.per, burst=factor * burst)
+
     def __str__(self) -> str:
         burst = self.count if self.burst is None else self.burst
         return f"{self.count} per {self.per:g} s, at most {burst} at once"

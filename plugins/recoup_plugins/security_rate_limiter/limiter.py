@@ -22,7 +22,7 @@ from recoup_plugins.security_rate_limiter.config import OperationLimits, Securit
 from recoup_plugins.security_rate_limiter.failures import FailureLedger
 from recoup_plugins.security_rate_limiter.gcra import TICKS_PER_SECOND, Limit, to_ticks
 from recoup_plugins.security_rate_limiter.tables import ArrivalTable
-from recoup_plugins.security_rate_limiter.threats import Attempt, ThreatWatch
+from recoup_plugins.security_rate_limiter.threats import Attempt, Slips, ThreatWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -44,9 +44,9 @@ class SecurityRateLimiter:
 
     A request is counted for its operation and, where it comes with an IP address, for the address, its network (IPv4
     /24, IPv6 /64) and its site (IPv6 /48). It is let through if all of them allow it, and only then counted in any: a
-    source that is over its own limit takes nothing from others. Requests without an address, which are the
-    application's own, and those of allow-listed networks share one allowance of an operation, strangers another; so
-    strangers can't starve the application.
+    source that is over its own limit takes nothing from others. An operation has three allowances, each as its limit
+    says: of requests without an address, which are the application's own, and of allow-listed networks; of accounts at
+    a network from which they have succeeded before; and of strangers, who so starve neither of the others.
 
     Failures hold back whoever caused them: the pair of account and source where an account is named, otherwise the
     source. A source found attacking is held back whatever account it tries, apart from accounts that have succeeded
@@ -98,7 +98,7 @@ class SecurityRateLimiter:
             account: the name that he gives, if any; kept as a keyed digest only.
 
         Raises:
-            TypeError: ``ip_address`` or ``account`` is neither text nor None.
+            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
         """
         return self.decide(component, operation, ip_address, account=account).allowed
 
@@ -125,7 +125,7 @@ class SecurityRateLimiter:
             known_account: whether there is such an account; None where that is not known.
 
         Raises:
-            TypeError: ``ip_address`` or ``account`` is neither text nor None.
+            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
         """
         attempt = self._attempt(component, operation, ip_address, account)
         if attempt is None:
@@ -138,11 +138,12 @@ class SecurityRateLimiter:
             if watch is not None:
                 events = watch.failed(attempt, now, known=known_account)
                 is_strict = watch.is_under_attack(attempt, now) and not watch.is_familiar(attempt)
-            key, group = _culprit(attempt)
-            self._failures.record(key, group, now, is_strict=is_strict)
+            slips = Slips.NONE if watch is None else watch.slips(attempt, now)
+            if slips is not Slips.FEW:
+                is_lenient = slips is Slips.MANY
+                self._failures.record(*_culprit(attempt), now, is_strict=is_strict, is_lenient=is_lenient)
             if attempt.account is not None and watch is not None and watch.is_suspect(attempt, now):
-                key, group = _culprit(attempt._replace(account=None))
-                self._failures.record(key, group, now)
+                self._failures.record(*_culprit(attempt._replace(account=None)), now)
         self._tell(events)
 
     async def record_success(
@@ -160,7 +161,7 @@ class SecurityRateLimiter:
             account: the account that was proved, if any; kept as a keyed digest only.
 
         Raises:
-            TypeError: ``ip_address`` or ``account`` is neither text nor None.
+            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
         """
         attempt = self._attempt(component, operation, ip_address, account)
         if attempt is None:
@@ -198,7 +199,7 @@ class SecurityRateLimiter:
             the address nor any name.
 
         Raises:
-            TypeError: ``ip_address`` or ``account`` is neither text nor None.
+            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
         """
         component, operation = bounded_name(component), bounded_name(operation)
         now = to_ticks(self._clock.monotonic())
@@ -212,11 +213,10 @@ class SecurityRateLimiter:
         if listing is Listing.ALLOWED:
             return self._admit_own(component, operation, now)
         attempt = Attempt(component, operation, address, digest)
-        meters = self._meters(attempt, address)
         events: list[ThreatEvent] = []
         with self._lock:
             held = self._held(attempt, now)
-            decision = _refusal(held, _HELD_BACK) if held > 0 else _count(meters, now)
+            decision = _refusal(held, _HELD_BACK) if held > 0 else _count(self._meters(attempt, address), now)
             if self._watch is not None:
                 if decision.allowed:
                     self._watch.passed(attempt, now)
@@ -235,7 +235,7 @@ class SecurityRateLimiter:
     def _admit_own(self, component: str, operation: str, now: int) -> RateLimitDecision:
         limit = self._limits.find(component, operation)
         with self._lock:
-            wait = self._operations.admit((component, operation, True), limit, now)
+            wait = self._operations.admit((component, operation, "own"), limit, now)
         return _refusal(wait, f"limit per operation: {limit}") if wait else ALLOWED
 
     def _held(self, attempt: Attempt, now: int) -> int:
@@ -261,14 +261,20 @@ class SecurityRateLimiter:
             for event in events:
                 self._publish(event)
 
+    def _standing(self, attempt: Attempt) -> str:
+        """Return with whom a request shares the allowance of its operation, so that strangers can't use up all."""
+        return "familiar" if self._watch is not None and self._watch.is_familiar(attempt) else "strangers"
+
     def _meters(self, attempt: Attempt, address: bytes) -> list[_Meter]:
         component, operation, config, table = attempt.component, attempt.operation, self._config, self._addresses
-        limit, pace = self._limits.shared(component, operation), self._limits.pace(component, operation)
+        limit = self._limits.shared(component, operation)
         meters: list[_Meter] = [
-            (self._operations, (component, operation, False), limit, "operation"),
+            (self._operations, (component, operation, self._standing(attempt)), limit, "operation"),
             (table, address, config.per_address, "address"),
         ]
-        if pace is not None:
+        if self._limits.has_pace(component, operation):
+            is_shared = self._watch is not None and self._watch.is_shared(attempt)
+            pace = self._limits.pace(operation, is_shared=is_shared)
             meters.append((table, _culprit(attempt)[0], pace, "person"))
         if address != INVALID:
             meters.append((table, network_of(address), config.per_network, "network"))
@@ -279,11 +285,13 @@ class SecurityRateLimiter:
 
 
 def _count(meters: list[_Meter], now: int) -> RateLimitDecision:
-    tats = [table.arrival(key) for table, key, _, _ in meters]
     longest = 0
     reason = ""
-    for (_, _, limit, subject), tat in zip(meters, tats, strict=True):
-        wait = limit.wait(tat, now)
+    tats = []
+    for table, key, limit, subject in meters:
+        tat = table.arrival(key)
+        tats.append(tat)
+        wait = tat - limit.tolerance - now  # as Limit.wait() has it, without the call
         if wait > longest:
             longest, reason = wait, f"limit per {subject}: {limit}"
     if longest > 0:
@@ -309,7 +317,13 @@ def _culprit(attempt: Attempt) -> tuple[Hashable, Hashable]:
 
 
 def bounded_name(text: str) -> str:
-    """Return a name, or a digest in its place if it is long: bounded keys keep a bounded table bounded in bytes."""
+    """Return a name, or a digest in its place if it is long: bounded keys keep a bounded table bounded in bytes.
+
+    Raises:
+        TypeError: ``text`` is no string.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"component and operation are text, such as 'trading'; got {type(text).__name__}")
     if len(text) <= _LONGEST_NAME:
         return text
     return "#" + hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

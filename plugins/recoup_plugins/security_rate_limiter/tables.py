@@ -8,7 +8,6 @@ extra requests.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from array import array
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -84,8 +83,9 @@ class ArrivalSketch:
 
     A count-min sketch (Cormode and Muthukrishnan, 2005) with conservative update (Estan and Varghese, 2002), holding
     times in place of counts: a key's time is the least of its four cells, and never below the true one. Cells are
-    chosen by a keyed hash, so that nobody can compute an address that shares a victim's cells. Not thread-safe; its
-    owner holds a lock.
+    chosen by Python's SipHash (PEP 456) of a secret prefix and the key, so that nobody can compute an address that
+    shares a victim's cells, not even where the process's own hash key is fixed. Not thread-safe; its owner holds a
+    lock.
     """
 
     __slots__ = ("_rows", "_salt")
@@ -94,23 +94,22 @@ class ArrivalSketch:
     WIDTH = 1 << 14
 
     def __init__(self) -> None:
-        self._salt = secrets.token_bytes(16)
+        self._salt = secrets.token_hex(16)
         self._rows = tuple(array("q", bytes(8 * self.WIDTH)) for _ in range(self.ROWS))
 
     def get(self, key: Hashable) -> int:
         """Return a time at or after the key's own; 0 where nothing is known."""
-        return min(row[cell] for row, cell in zip(self._rows, self._cells(key), strict=True))
+        (row_a, row_b, row_c, row_d), (a, b, c, d) = self._rows, self._cells(key)
+        return min(row_a[a], row_b[b], row_c[c], row_d[d])
 
     def put(self, key: Hashable, tat: int) -> None:
         """Move the key's time up to ``tat``."""
         for row, cell in zip(self._rows, self._cells(key), strict=True):
             row[cell] = max(row[cell], tat)
 
-    def _cells(self, key: Hashable) -> tuple[int, ...]:
-        text = repr(key).encode("utf-8", "backslashreplace")
-        digest = hashlib.blake2b(text, digest_size=4 * self.ROWS, key=self._salt).digest()
-        mask = self.WIDTH - 1
-        return tuple(int.from_bytes(digest[at : at + 4], "big") & mask for at in range(0, 4 * self.ROWS, 4))
+    def _cells(self, key: Hashable) -> tuple[int, int, int, int]:
+        bits, mask = hash(self._salt + repr(key)), self.WIDTH - 1
+        return bits & mask, bits >> 14 & mask, bits >> 28 & mask, bits >> 42 & mask
 
 
 def _itself(tat: int) -> int:

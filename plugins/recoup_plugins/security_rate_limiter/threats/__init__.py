@@ -1,6 +1,6 @@
 """Threat detection: what looks like an attack, told from what honest users do."""
 
 from recoup_plugins.security_rate_limiter.threats.config import ThreatDetection
-from recoup_plugins.security_rate_limiter.threats.watch import Attempt, ThreatWatch
+from recoup_plugins.security_rate_limiter.threats.watch import Attempt, Slips, ThreatWatch
 
-__all__ = ["Attempt", "ThreatDetection", "ThreatWatch"]
+__all__ = ["Attempt", "Slips", "ThreatDetection", "ThreatWatch"]

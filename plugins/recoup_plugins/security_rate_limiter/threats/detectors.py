@@ -47,7 +47,9 @@ _HOURLY = 6
 _BLIND_FAMILIAR = 20
 """As _FAMILIAR, for a good source behind which a whole fleet of bots may fail at once."""
 _VOUCHED = 3
-"""As _FAMILIAR, where every account that failed exists: rather a fleet with an old password than a leaked list."""
+"""As _FAMILIAR, where nearly every account that failed exists: rather a fleet with an old password than a list."""
+_NEARLY_ALL = 10
+"""Accounts that exist to each misspelt one, in which honest users' own typing errors are left room."""
 _BURST = 5 / 9
 """Share of the limit of five minutes that is borne in one."""
 _SLOW_OVER_AFTER = 2 * HOUR
@@ -86,9 +88,10 @@ def of_source(
                 f"{names} names of no account from one source in {span}",
                 source,
             )
-        if is_down and not names:
+        nearly_all_exist = names * _NEARLY_ALL <= accounts
+        if is_down and nearly_all_exist:
             continue
-        limit = factor * detection.accounts_per_source * (_VOUCHED if profile.only_known else 1)
+        limit = factor * detection.accounts_per_source * (_VOUCHED if profile.is_vouched and nearly_all_exist else 1)
         if accounts >= limit and accounts > (0.5 if reported else 1.5) * good and names < _MOSTLY * accounts:
             yield Sighting(
                 CREDENTIAL_STUFFING,
@@ -122,7 +125,8 @@ def of_blind_source(
     good = profile.short.good(now, reported=operation is not None and operation.reported)
     limit = detection.failures_per_source * (_BLIND_FAMILIAR if is_good else 1)
     borne = limit if operation is not None and operation.informed else 2 * limit
-    failures, latest = profile.blind.count(now), profile.errors.count(now)
+    failures = profile.blind.count(now)
+    latest = min(failures, profile.errors.count(now))
     if failures > 2 * good and (failures >= borne or latest >= math.ceil(_BURST * limit)):
         yield Sighting(
             BRUTE_FORCE,

@@ -8,6 +8,8 @@ _NETWORKS = 8
 _TAG = 4
 _GOOD_SOURCE = 5
 """Successes, less failures, by which a source is known as a good one where no account is named."""
+_MOST_KEPT = 500
+"""Successes kept of one source: a fleet of hundreds that fails as one after an outage is known as good throughout."""
 
 
 class FamiliarNetworks:
@@ -66,9 +68,13 @@ class GoodSources:
         """Say whether the source has passed often enough to be known as a good one."""
         return self._balance.get(source, 0) >= _GOOD_SOURCE
 
+    def has_credit(self, source: int) -> bool:
+        """Say whether the source has passed more often than it has failed."""
+        return self._balance.get(source, 0) > 0
+
     def passed(self, source: int) -> None:
         """Count an attempt that succeeded, or that may have."""
-        self._balance[source] = min(self._balance.get(source, 0) + 1, 10 * _GOOD_SOURCE)
+        self._balance[source] = min(self._balance.get(source, 0) + 1, _MOST_KEPT)
         self._balance.move_to_end(source)
         if len(self._balance) > self._max_sources:
             self._balance.popitem(last=False)

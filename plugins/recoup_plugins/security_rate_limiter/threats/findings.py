@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import define, evolve
+from attrs import define
 
 from recoup import ErrorSeverity, ThreatEvent
 from recoup_plugins.security_rate_limiter.gcra import TICKS_PER_SECOND
@@ -34,9 +34,29 @@ class Sighting(NamedTuple):
 
 @define
 class _Finding:
-    event: ThreatEvent
+    """What is known of one attack; its event is made when somebody is to see it."""
+
+    key: _Key
+    sighting: Sighting
+    evidence: dict[str, Any]
     since: int
+    seen: int
     over_at: int
+
+    def event(self) -> ThreatEvent:
+        threat, component, operation, _, account = self.key
+        latest = self.sighting
+        return ThreatEvent(
+            threat=threat,
+            severity=latest.severity,
+            confidence=latest.confidence,
+            component=component,
+            operation=operation,
+            source=latest.source,
+            account=account,
+            evidence={**self.evidence, "lasted_seconds": (self.seen - self.since) // TICKS_PER_SECOND},
+            detail=latest.detail,
+        )
 
 
 _Key = tuple[str, str, str, str, str]
@@ -59,7 +79,9 @@ class FindingBook:
 
     def sight(self, component: str, operation: str, sighting: Sighting, now: int) -> ThreatEvent | None:
         """Add a sighting; return the event to publish, if it is news."""
-        key = (sighting.threat, component, operation, sighting.source, sighting.account)
+        # One account under attack is one attack, from however many addresses.
+        source = "" if sighting.account else sighting.source
+        key = (sighting.threat, component, operation, source, sighting.account)
         finding = self._findings.get(key)
         if finding is not None and finding.over_at <= now:
             self._drop(key)
@@ -74,49 +96,39 @@ class FindingBook:
     def current(self, now: int) -> tuple[ThreatEvent, ...]:
         """Return the findings that are not over, the worst first."""
         self._clear(now)
-        events = [finding.event for finding in self._findings.values()]
+        events = [finding.event() for finding in self._findings.values()]
         return tuple(sorted(events, key=lambda event: (-_RANK[event.severity], -event.confidence)))
 
     def _open(self, key: _Key, sighting: Sighting, now: int) -> ThreatEvent:
-        threat, component, operation, source, account = key
-        event = ThreatEvent(
-            threat=threat,
-            severity=sighting.severity,
-            confidence=sighting.confidence,
-            component=component,
-            operation=operation,
-            source=source,
-            account=account,
-            evidence={**sighting.evidence, "lasted_seconds": 0},
-            detail=sighting.detail,
-        )
-        self._findings[key] = _Finding(event, now, now + sighting.over_after)
-        if source or account:
+        finding = _Finding(key, sighting, dict(sighting.evidence), now, now, now + sighting.over_after)
+        self._findings[key] = finding
+        if key[3] or key[4]:
             self._apart[key[:3]] = self._apart.get(key[:3], 0) + 1
-        return event
+        return finding.event()
 
     def _update(self, finding: _Finding, sighting: Sighting, now: int) -> ThreatEvent | None:
-        before = finding.event
+        before = finding.sighting
         is_worse = _RANK[sighting.severity] > _RANK[before.severity]
-        lasted = (now - finding.since) // TICKS_PER_SECOND
+        finding.seen = max(finding.seen, now)
         finding.over_at = max(finding.over_at, now + sighting.over_after)
-        finding.event = evolve(
-            before,
+        _keep_largest(finding.evidence, sighting.evidence)
+        finding.sighting = sighting._replace(
             severity=sighting.severity if is_worse else before.severity,
             confidence=max(before.confidence, sighting.confidence),
-            evidence={**_largest(before.evidence, sighting.evidence), "lasted_seconds": lasted},
-            detail=sighting.detail,
+            source=before.source if before.source == sighting.source else "",
         )
-        return finding.event if is_worse else None
+        return finding.event() if is_worse else None
 
     def _place(self, key: _Key, sighting: Sighting, now: int) -> tuple[_Key, Sighting]:
         if now - self._cleared > MINUTE:
             self._clear(now)
         if (sighting.source or sighting.account) and self._apart.get(key[:3], 0) >= _APART:
             key = (*key[:3], "", "")
-            sighting = sighting._replace(detail=f"further sources or accounts; lately: {sighting.detail}")
+            detail = f"further sources or accounts; lately: {sighting.detail}"
+            sighting = sighting._replace(source="", account="", detail=detail)
         if key not in self._findings and len(self._findings) >= _MOST:
             key = (key[0], _OTHERS, _OTHERS, "", "")
+            sighting = sighting._replace(source="", account="")
         return key, sighting
 
     def _clear(self, now: int) -> None:
@@ -132,10 +144,8 @@ class FindingBook:
                 del self._apart[key[:3]]
 
 
-def _largest(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Evidence only grows: a window that slides on takes nothing back of what was seen."""
-    merged = dict(before)
-    for name, value in after.items():
-        known = merged.get(name)
-        merged[name] = max(known, value) if isinstance(known, int | float) else value
-    return merged
+def _keep_largest(evidence: dict[str, Any], latest: Mapping[str, Any]) -> None:
+    """Let evidence only grow: a window that slides on takes nothing back of what was seen."""
+    for name, value in latest.items():
+        if not isinstance(value, int | float) or evidence.get(name, value) <= value:
+            evidence[name] = value

@@ -79,9 +79,9 @@ class SourceProfile:
         "day",
         "errors",
         "expires",
+        "is_vouched",
         "names",
         "names_day",
-        "only_known",
         "short",
         "suspect_until",
     )
@@ -93,7 +93,7 @@ class SourceProfile:
         self.accounts_day = SlidingDistinct(DAY, 24, _KEYS)
         self.names = SlidingDistinct(SHORT, 10, _KEYS)
         self.names_day = SlidingDistinct(DAY, 24, _KEYS)
-        self.only_known = True
+        self.is_vouched = True
         self.blind = SlidingCount(SHORT, 10)
         self.errors = SlidingCount(MINUTE, 6)
         self.suspect_until = 0
@@ -172,13 +172,25 @@ class Crowd:
 class OperationProfile:
     """What all sources together did in one operation, and what is usual there."""
 
-    __slots__ = ("_hour", "_shares", "crowds", "expires", "informed", "minute", "reported")
+    __slots__ = (
+        "_hour",
+        "_shares",
+        "crowds",
+        "expires",
+        "has_failures",
+        "informed",
+        "latest_success",
+        "minute",
+        "reported",
+    )
 
     def __init__(self) -> None:
         self.crowds = (Crowd(SHORT, 10, 1_024), Crowd(HOUR, 12, 2_048), Crowd(DAY, 24, 4_096))
         self.minute = Outcomes(MINUTE, 6)
         self.reported = False
         self.informed = False
+        self.latest_success = 0
+        self.has_failures = False
         self.expires = 0
         self._shares: list[float] = []
         self._hour = 0
@@ -206,11 +218,17 @@ class OperationProfile:
         return min(most, max(least, median(self._shares)))
 
     def is_down(self, now: int) -> bool:
-        """Say whether successes have all but ceased where they used to come steadily: an outage, not an attack."""
+        """Say whether successes have all but ceased where they used to come steadily: an outage, not an attack.
+
+        That is: a tenth of what the hour lets expect in five minutes or in one, or a gap since the latest in which
+        five were to be expected. Independent events leave such a gap with a probability of exp(-5), below 1 %.
+        """
         short, hour, _ = self.crowds
         recent = short.outcomes.good(now, reported=self.reported)
         expected = (hour.outcomes.good(now, reported=self.reported) - recent) / (HOUR / SHORT - 1)
         if expected >= _STEADY and recent <= expected / 10:
+            return True
+        if self.reported and expected >= _STEADY and expected * (now - self.latest_success) >= _STEADY * SHORT:
             return True
         latest, expected = self.minute.good(now, reported=self.reported), expected * MINUTE / SHORT
         return expected >= _STEADY and latest <= expected / 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _PROOF = 3
 """Failures counted in the sketch before somebody is followed."""
 _SUSPECT_FOR = HOUR
+_OUTWEIGH = 4
+"""Successes to each failure of a source that many share; of honest attempts an eighth or so fails."""
 _LOGIN_FLOOD = 5
 _STORM = 10
 """Budgets of a minute that make a flood of the application's own errors."""
@@ -52,6 +55,14 @@ class Attempt(NamedTuple):
     operation: str
     address: bytes | None
     account: int | None = None
+
+
+class Slips(Enum):
+    """How many of a source's failures beside its successes are those of honest users."""
+
+    NONE = "none"
+    FEW = "few"
+    MANY = "many"
 
 
 class ThreatWatch:
@@ -116,6 +127,36 @@ class ThreatWatch:
         profile = self._accounts.get(_account_key(attempt))
         return profile is not None and profile.attacked_until > now
 
+    def is_shared(self, attempt: Attempt) -> bool:
+        """Say whether an attempt without an account comes from a good source, behind which many users may be.
+
+        Only where outcomes are reported: without any every source would seem good.
+        """
+        if attempt.account is not None or attempt.address is None or not self._good.knows(self._host(attempt.address)):
+            return False
+        operation = self._operations.get((attempt.component, attempt.operation))
+        return operation is not None and (operation.reported or operation.has_failures)
+
+    def slips(self, attempt: Attempt, now: int) -> Slips:
+        """Say whether the failures of an attempt's source without accounts are slips of the many users behind it.
+
+        They are where it succeeds four times as often, and in an outage at a good source; each failure costs that some
+        of its credit. Beyond ``failures_per_source`` in five minutes they are many: whoever has an account of his own
+        could else buy as many tries at others as he likes.
+        """
+        if attempt.account is not None or attempt.address is None:
+            return Slips.NONE
+        profile = self._sources.get(_source_key(attempt))
+        operation = self._operations.get((attempt.component, attempt.operation))
+        if profile is None or operation is None or profile.suspect_until > now:
+            return Slips.NONE
+        if operation.is_down(now) and self._good.knows(self._host(attempt.address)):
+            return Slips.FEW
+        failed = profile.short.failed.count(now)
+        if _OUTWEIGH * failed > profile.short.good(now, reported=operation.reported):
+            return Slips.NONE
+        return Slips.FEW if failed <= self._detection.failures_per_source else Slips.MANY
+
     def findings(self, now: int) -> tuple[ThreatEvent, ...]:
         """Return the current findings, the worst first."""
         return self._findings.current(now)
@@ -141,15 +182,16 @@ class ThreatWatch:
         """Count a success, and take back what it explains."""
         if attempt.address is None:
             return
+        who = self._host(attempt.address) if attempt.account is None else attempt.account
         operation = self._follow_operation(attempt, now)
         if operation is not None:
             operation.reported = operation.informed = True
+            operation.latest_success = now
             for outcomes in operation.outcomes():
                 outcomes.succeeded.add(now)
             for crowd in operation.crowds:
-                if attempt.account is not None:
-                    crowd.accounts.discard(attempt.account, now)
-                    crowd.names.discard(attempt.account, now)
+                crowd.accounts.discard(who, now)
+                crowd.names.discard(who, now)
         source = self._sources.get(_source_key(attempt))
         if source is not None:
             source.short.succeeded.add(now)
@@ -197,7 +239,7 @@ class ThreatWatch:
         if profile is None:
             return []
         profile.errors.add(now)
-        if self._proves_identity(attempt):
+        if self._is_guess(attempt, profile, operation, now):
             profile.blind.add(now)
         return self._report(attempt, self._judge_source(attempt, profile, operation, now), now)
 
@@ -230,17 +272,25 @@ class ThreatWatch:
         profile.short.failed.add(now)
         profile.day.failed.add(now)
         if attempt.account is None:
-            if self._proves_identity(attempt):
+            if self._is_guess(attempt, profile, operation, now):
                 profile.blind.add(now)
         elif not is_familiar:
             profile.accounts.add(attempt.account, now)
             profile.accounts_day.add(attempt.account, now)
-            profile.only_known = profile.only_known and known is True
+            profile.is_vouched = profile.is_vouched and known is not None
             if known is False:
                 profile.names.add(attempt.account, now)
                 profile.names_day.add(attempt.account, now)
         profile.touch(now)
         return self._judge_source(attempt, profile, operation, now)
+
+    def _is_guess(self, attempt: Attempt, profile: SourceProfile, operation: OperationProfile | None, now: int) -> bool:
+        """Say whether a failure without an account may be a guess: no slip, and no more than a good source's outage."""
+        if not self._proves_identity(attempt) or self.slips(attempt, now) is not Slips.NONE:
+            return False
+        if operation is None or not operation.is_down(now):
+            return True
+        return profile.short.failed.count(now) > 2 * profile.day.good(now, reported=operation.reported)
 
     def _judge_source(
         self, attempt: Attempt, profile: SourceProfile, operation: OperationProfile | None, now: int
@@ -284,9 +334,12 @@ class ThreatWatch:
         self, attempt: Attempt, operation: OperationProfile, now: int, *, known: bool | None
     ) -> Iterable[Sighting]:
         assert attempt.address is not None
+        operation.has_failures = True
         for outcomes in operation.outcomes():
             outcomes.failed.add(now)
         if self.is_suspect(attempt, now) or (known is not False and operation.is_down(now)):
+            return ()
+        if attempt.account is None and self._good.has_credit(self._host(attempt.address)):
             return ()
         profile = self._sources.get(_source_key(attempt))
         if profile is not None and profile.accounts.count(now) > self._detection.accounts_per_source // 2:

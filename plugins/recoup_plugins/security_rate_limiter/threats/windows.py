@@ -34,13 +34,15 @@ class SlidingCount:
 
     def add(self, now: int, amount: int = 1) -> None:
         """Count what happened now."""
-        self._slide(now)
+        slot = now // self._slot
+        if slot > self._newest:
+            self._slide(slot)
         self._counts[self._newest % len(self._counts)] += amount
         self._total += amount
 
     def take_back(self, then: int, now: int) -> None:
         """Take back one event that was counted at ``then``, if the window still covers it."""
-        self._slide(now)
+        self.count(now)
         place = then // self._slot % len(self._counts)
         if self.covers(then, now) and self._counts[place]:
             self._counts[place] -= 1
@@ -53,14 +55,13 @@ class SlidingCount:
     def count(self, now: int) -> int:
         """Return the events in the window that ends now."""
         if self._total:
-            self._slide(now)
+            slot = now // self._slot
+            if slot > self._newest:
+                self._slide(slot)
         return self._total
 
-    def _slide(self, now: int) -> None:
-        newest = now // self._slot
+    def _slide(self, newest: int) -> None:
         passed = newest - self._newest
-        if passed <= 0:
-            return
         counts = self._counts
         if passed >= len(counts) or not self._total:
             if self._total:
