@@ -15,16 +15,37 @@ from typing import TYPE_CHECKING, Final
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
 from recoup_plugins.security_sanitizer.rules_frames import LOGIN_WORDS, in_logins
-from recoup_plugins.security_sanitizer.rules_members import in_elements, in_sections, told_after, told_before
+from recoup_plugins.security_sanitizer.rules_members import (
+    in_elements,
+    in_sections,
+    told_after,
+    told_before,
+    told_in_words,
+)
+from recoup_plugins.security_sanitizer.rules_names import (
+    NAME_WINDOW,
+    end_of_owned,
+    end_of_remarked,
+    is_typed,
+    name_before,
+    name_in_path,
+    reads,
+)
 from recoup_plugins.security_sanitizer.rules_spaced import in_commands, spaced_values
 from recoup_plugins.security_sanitizer.rules_tables import TABLE_MARKS, in_inserts, in_tables
 from recoup_plugins.security_sanitizer.rules_values import (
     bare_value,
     closing_bracket,
+    end_of_concatenated,
+    end_of_continued,
+    groups_end,
     indented,
     inside_quotes,
+    is_convincing,
     list_end,
+    words_end,
 )
+from recoup_plugins.security_sanitizer.statements import describes, is_metavar, is_scope, says_about
 from recoup_plugins.security_sanitizer.values import (
     VALUE_NAMES,
     is_placeholder,
@@ -42,21 +63,23 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.rules_tables import Found, Sensitive
 
 _SEPARATOR = re.compile(
-    r"=>|->|:=|[=:\u2192\u21d2\uff1a]|[\"'],\s{0,2}b?(?=[\"'])| (?:is|was|has been|been) (?:set to |"
-    r"changed to |reset to |now )?|"
-    r" (?:set|changed|updated|reset) to | equals "
+    r"={1,3}>?|[~\-]>|<-(?= ?[\"'])|:=|[:\u2192\u21d2\u2254\uff1a]|[\"'],\s{0,2}b?(?=\\{0,16}[\"'])|"
+    r",\s{0,2}(?=<<[\"'])|[\"'];s:\d{1,4}:(?=[\"'])|"
+    r"[ +](?:is|was|has been|been)[ +](?:set[ +]to[ +]|changed to |reset to |now )?|"
+    r" (?:set|changed|updated|reset) to | equals |"
+    r"(?<=\w)(?:[|;,\t]|\\{1,4}t)(?=[^\s|;,\"'\\])|(?<=[\w\"'])[ ({](?=\\{0,8}[bru]?[\"'])| \.{4,64} "
 )
-_NAME_WINDOW: Final = 80
-_NAME_CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-$"
-_REMARK = re.compile(r"[ \t]\([^()]{1,48}\)\Z")
-_CONNECTIVES: Final = frozenset(
-    ["where", "from", "and", "or", "with", "by", "on", "in", "select", "order", "group", "into", "set"]
+_LOOSE: Final = frozenset("|;,\t\\({ ")
+"""With one of these alone between name and value, the value itself must be convincing."""
+
+_CELL = re.compile(r"[^\s|;,\"'\\<>]{6,1000}")
+_PREFIX = re.compile(
+    r"[ \t]{0,8}(?:\*{1,2}|_{2}|~~|!!\w{1,16}|&\w{1,32}|"
+    r"\(\*?(?:string|str|\[\]byte|\[\]uint8)\) ?(?:\(len=\d{1,6}\)|\(0x[0-9a-f]{1,16}\))?)(?=[ \t]{1,4}[^\s=])"
 )
-_PLACEHOLDER = re.compile(r"(?:\A|\W)\[[A-Z_]{2,32}(?: [0-9a-f]{4,8})?\]\Z")
-_AROUND_NAME: Final = " \t\"'`\\*])"
-_QUOTE = re.compile(r"\s{0,8}(?:[bruf]{0,2})(\"\"\"|\'\'\'|\\{0,16}[\"'`])")
+_QUOTE = re.compile(r"\s{0,8}(?:<<)?[bruf]{0,2}(\"\"\"|\'\'\'|(?:\"\"|'')(?=[\w/+.$!@#%^&*\-])|\\{0,16}[\"'`])")
 _WRAPPER = re.compile(
-    r"\s{0,8}(?:new |&)?(?:Some|Ok|Just|Right|SecretStr|SecretBytes|Secret|Sensitive|String|string|str|"
+    r"\s{0,8}(?:new |&)?(?:Some|Ok|Just|Right|chr|SecretStr|SecretBytes|Secret|Sensitive|String|string|str|"
     r"bytes|bytearray|Bytes|Password|"
     r"ApiKey|Token|Optional|Optional\.of|Value|Buffer\.from|b64decode|std::string|NSString|\[\]byte|"
     r"\[\]rune)(?:\(\d{1,4}\))?[\[({ ]{1,2}(?=[\"'`\\])"
@@ -80,6 +103,7 @@ _COOKIE_ATTRIBUTE = re.compile(r";\s{0,2}(?:path|domain|expires|max-age|httponly
 _DIRECTORIES: Final = frozenset(["PWD", "OLDPWD", "pwd", "LOGIN_PWD"])
 _PATH = re.compile(r"[~.]{0,2}/|[A-Za-z]:\\")
 _PROPERTIES = re.compile(r"[A-Za-z][\w ]{1,32}=[^;=]{0,200};")
+_NOT_SAID: Final = frozenset(["", "true", "false", "raise", "return", "continue", "break", "pass"])
 _HARMLESS_LENGTH: Final = 128
 _COLON = re.compile(r"\\{0,16}[\"']\s{0,4}:")
 _FLAG = re.compile(
@@ -89,10 +113,26 @@ _FLAG = re.compile(
 )
 _NUMBERS = re.compile(r"[\[(]{1,3}\s{0,4}[\"']?[+\-]?\d")
 _GROUPED: Final = frozenset(["IBAN", "CARD", "PHONE", "BANK", "NATIONAL_ID"])
-_GROUP = re.compile(r"[ \-](?=[A-Z]{0,3}\d)[A-Z0-9()/.\-]{1,12}(?![\w:=])", re.ASCII)
 _NESTED = re.compile(r"[ \t]{0,3}(?:[=:]|->)")
+_GOES_ON: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-$/+=~%@!#&*^")
+"""Characters that follow a placeholder only where it does not stand for the whole value."""
+
 _OF_USER = re.compile(r"[ \t]{0,2}/[ \t]{0,2}([^\s\"']{3,256})")
-_TOLD_VALUES: Final = ("val", "content", "data", "string", "v=", 'v"', "v'", "entry", "key=", "name=", "duplicate")
+_TOLD_VALUES: Final = (
+    "val",
+    " from ",
+    " --",
+    "content",
+    "data",
+    "string",
+    "v=",
+    'v"',
+    "v'",
+    "entry",
+    "key=",
+    "name=",
+    "duplicate",
+)
 """One of these stands in every text that has a value whose name is a value itself."""
 
 _FIX_FIELD = re.compile(
@@ -128,7 +168,9 @@ class Assignments:
 
         lowered = text.lower()
         if any(map(lowered.__contains__, _TOLD_VALUES)):
-            text = self._replaced(text, [*told_before(text, sensitive), *self._told(text, sensitive)])
+            text = self._replaced(
+                text, [*told_before(text, sensitive), *told_in_words(text, sensitive), *self._told(text, sensitive)]
+            )
         text = self._named_values(text, level)
         if "-" in text:
             text = _FLAG.sub(lambda match: self._flag(match, level), text)
@@ -163,64 +205,48 @@ class Assignments:
             start, end = separator.span()
             if start < done:
                 continue
-            name, verdict = self._name_before(text, start, done, level)
-            if (
-                verdict is None
-                and text[start - 1] == ")"
-                and (remark := _REMARK.search(text, max(done, start - _NAME_WINDOW), start))
-            ):
-                name, verdict = self._name_before(text, remark.start(), done, level)
+            name, verdict, loose = self._name_of(text, separator, done, level)
             if verdict is None or (text[start - len(name) - 1 : start - len(name)] == ":" and "arn:" in text[:start]):
                 continue
-            span = self._value(text, end, separator.group(), name, verdict)
-            if span is not None:
+            if separator.group()[0] in "|;,\t\\" and text[end] != "<":
+                span = _cell(text, start, end, name)
+            else:
+                span = self._value(text, end, separator.group(), name, verdict)
+            if span is not None and (not loose or is_convincing(text[span[0] : span[1]], name, verdict)):
                 pieces += [text[done : span[0]], self._placeholders.of(verdict.kind, text[span[0] : span[1]])]
                 done = span[1]
         return "".join([*pieces, text[done:]]) if pieces else text
 
-    def _name_before(  # noqa: C901 - one step a word
-        self, text: str, end: int, floor: int, level: Level
-    ) -> tuple[str, Verdict | None]:
-        """Return the sensitive name of up to three words that ends right before a place."""
-        window = text[max(floor, end - _NAME_WINDOW) : end]
-        if window[-1:] == "]" and _PLACEHOLDER.search(window):
-            return "", None
-        window = window.rstrip(_AROUND_NAME)
-        rest = window.rstrip(_NAME_CHARS)
-        while rest and not rest[-1].isascii() and rest[-1].isalnum():
-            rest = rest[:-1].rstrip(_NAME_CHARS)
-        name = window[len(rest) :].rpartition(".")[2]
-        if rest[-1:] == "\\" and name[:1] in ("n", "r", "t"):  # the end of an escape, as in a header dump's repr
-            name = name[1:]
-        if not name or (name[0].isdigit() and name[-1].isdigit()):  # a number, or the hour of a time
-            return "", None
-        found = self._keys.verdict(name)
-        if found.kind and found.level <= level and not found.weak:
-            return name, found
-        phrase = name
-        weak: Verdict | None = None
-        for _ in range(2):
-            window = rest.rstrip(" ")
-            if len(rest) - len(window) != 1:
-                break
-            rest = window.rstrip(_NAME_CHARS)
-            word = window[len(rest) :]
-            if not word or word[-1] in ".-" or word[0].isdigit() or word.lower() in _CONNECTIVES:
-                break
-            phrase = f"{word} {phrase}"
-            verdict = self._keys.verdict(phrase)
-            if found.weak and not verdict.kind:  # "cache key", "max tokens"
-                return "", None
-            if verdict.kind and verdict.weak and verdict.level <= level:
-                weak = weak or verdict
-            if verdict.kind and verdict.level <= level and not verdict.weak and verdict.level < Level.CRITICAL:
-                return phrase, verdict
-        return name, found if found.kind and found.level <= level else weak
+    def _name_of(
+        self, text: str, separator: re.Match[str], floor: int, level: Level
+    ) -> tuple[str, Verdict | None, bool]:
+        """Return the name before a separator, its verdict, and whether it takes a convincing value to believe it."""
+        start, mark = separator.start(), separator.group()
+        name, verdict = self._name_before(text, start, floor, level)
+        if mark[0] in _LOOSE and (len(mark) == 1 or mark[0] in "\\," or mark[1] == "."):
+            believed = verdict is not None and not verdict.weak and verdict.level is Level.LOW
+            believed = believed and not (mark == "(" and reads(name))
+            return name, verdict if believed else None, mark[:1] != "," or text[separator.end()] != "<"
+        if verdict is not None:
+            return name, None if mark == ":" and is_typed(text, separator.end()) else verdict, False
+        if (end := end_of_remarked(text, start, floor, mark)) is not None:
+            return *self._name_before(text, end, floor, level), False
+        if mark[0] in "\"'":
+            return *name_in_path(self._keys, text, start, level), True
+        if (end := end_of_owned(text, start, floor)) is not None:
+            name, verdict = self._name_before(text, end, floor, level)
+            return name, verdict if verdict is not None and verdict.level is Level.LOW else None, True
+        return name, None, False
+
+    def _name_before(self, text: str, end: int, floor: int, level: Level) -> tuple[str, Verdict | None]:
+        return name_before(self._keys, text, end, floor, level)
 
     def _value(  # noqa: C901, PLR0911, PLR0912 - one branch a notation
         self, text: str, at: int, separator: str, name: str, verdict: Verdict
     ) -> tuple[int, int] | None:
         """Return where the secret value that begins at a place stands, or None when it is harmless."""
+        if separator in (":", "=") and (prefix := _PREFIX.match(text, at)) is not None:
+            at = prefix.end()
         if (wrapper := _WRAPPER.match(text, at)) is not None:
             at = wrapper.end()
         if (quoted := _QUOTE.match(text, at)) is not None:
@@ -229,6 +255,7 @@ class Assignments:
             if prompt and text[at : at + 1] == " ":
                 return None  # a prompt, "Password: "
             start, end = inside_quotes(text, quoted.end(), quoted.group(1))
+            end = end_of_concatenated(text, end, quoted.group(1))
             bare = False
             if separator[0] in "\"'" and not _opens_pair(text, at, name) and not _has_digits(text[start:end]):
                 return None  # a list of names, or the first line of a CSV
@@ -243,6 +270,11 @@ class Assignments:
                 return None  # the names inside decide
             end = closing_bracket(text, start)
             bare = False
+            if (
+                is_placeholder(text[start:end]) and text[end : end + 1] in _GOES_ON
+            ):  # a placeholder that somebody forged
+                start, end = bare_value(text, end, verdict)
+                return (start, end) if looks_secret(text[start:end]) else None
         elif separator == ":" and (block := indented(text, at)) is not None:
             return block if not verdict.weak and verdict.level is Level.LOW else None
         else:
@@ -251,7 +283,10 @@ class Assignments:
             if _NESTED.match(text, end) and text[start:end].isidentifier():
                 return None  # "credentials: key = ..."
             if verdict.kind in _GROUPED:
-                end = _groups_end(text, end)
+                end = groups_end(text, end, verdict.kind)
+            if verdict.kind == "PASSWORD" and "phrase" in name.lower() and not is_prose(text[start:end]):
+                end = words_end(text, end)
+            end = end_of_continued(text, end)
             if name.lower() in _PLURALS:
                 end = list_end(text, end)
             if verdict.kind == "SECRET" and (of_user := _OF_USER.match(text, end)) is not None:
@@ -263,6 +298,8 @@ class Assignments:
             end = text.rindex("@", start, end)  # the password in a URL
         if verdict.kind == "AUTHORIZATION" and (attributes := _COOKIE_ATTRIBUTE.search(text, start, end)):
             end = attributes.start()
+        if bare and is_scope(text, start, text[start:end]):
+            return None
         if end - start <= _HARMLESS_LENGTH and self._harmless(text[start:end], separator, name, verdict, bare=bare):
             return None
         return start, end
@@ -271,13 +308,17 @@ class Assignments:
         self, value: str, separator: str, name: str, verdict: Verdict, *, bare: bool
     ) -> bool:
         literal = not bare and separator[0] not in "\"'"
-        if is_placeholder(value) or is_reference(name, value, self._keys, literal=literal):
+        if is_placeholder(value.rstrip("):") if bare else value) or is_reference(
+            name, value, self._keys, literal=literal
+        ):
             return True
         if (name in _DIRECTORIES and _PATH.match(value)) or (verdict.kind == "SECRET" and _PROPERTIES.match(value)):
             return True  # the names inside decide
         if value[:1] in ("[", "{", "(") and not bare:
             parameters = value[0] == "(" and not any(char in "\"'0123456789" for char in value)
-            return is_placeholder(value[1:-1]) or parameters
+            return is_placeholder(value[1:-1]) or parameters or describes(value)
+        if verdict.level < Level.CRITICAL and says_about(name, value, verdict.kind):
+            return True
         if name.lower() == "pass" and value.isdigit():
             return True  # a count of tests
         if verdict.level is Level.CRITICAL and not looks_like("ORDER", value):
@@ -291,8 +332,10 @@ class Assignments:
         verdict = self._keys.verdict(name)
         if not verdict.kind or verdict.level > level or "-" not in match.group()[:2]:
             return match.group()
-        if is_placeholder(value) or is_reference(name, value, self._keys) or is_prose(value):
+        if is_placeholder(value) or is_reference(name, value, self._keys) or is_prose(value) or is_metavar(value):
             return match.group()
+        if name == "key" and not looks_secret(value):
+            return match.group()  # another name, as in "--key order_id"
         before = match.group()[: match.start(2) - match.start()]
         return before + self._placeholders.of(verdict.kind, value)
 
@@ -316,17 +359,21 @@ class Assignments:
         return before + self._placeholders.of(kind, match.group(2))
 
 
-def _groups_end(text: str, end: int) -> int:
-    """Return where the further groups of a number end: ``IBAN: FR76 3000 6000 ...``."""
-    while (group := _GROUP.match(text, end)) is not None:
-        end = group.end()
-    return end
+def _cell(text: str, start: int, end: int, name: str) -> tuple[int, int] | None:
+    """Return the span of a value in a row: ``api_key|...|retries|3``, and at a line's start ``api_key,...``."""
+    before = text[start - len(name) - 1 : start - len(name)]
+    if text[start] == "," and before not in ("", "\n") and text[start - len(name) - 2 : start - len(name)] != "\\n":
+        return None
+    found = _CELL.match(text, end)
+    if found is None or (found.group().isidentifier() and not looks_random(found.group())):
+        return None
+    return found.span()
 
 
 def _opens_pair(text: str, at: int, name: str) -> bool:
     """Tell whether the name before a comma is the first item in its brackets, as in ``("password", "...")``."""
     before = (
-        text[max(0, at - _NAME_WINDOW) : at]
+        text[max(0, at - NAME_WINDOW) : at]
         .rstrip(" ,\"'`\\")[: -len(name)]
         .rstrip("\"'`\\ bru.ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     )
@@ -339,6 +386,6 @@ def _has_digits(value: str) -> bool:
 
 def _speaks(value: str, separator: str) -> bool:
     """Tell whether what follows ``name:`` or ``name is`` is the rest of a sentence."""
-    if is_prose(value) or value.strip(".,;:!?").lower() in ("", "true", "false"):
+    if is_prose(value) or value.strip(".,;:!?").lower() in _NOT_SAID:
         return True
     return separator.startswith(" ") and not looks_secret(value) and not any(char.isdigit() for char in value)

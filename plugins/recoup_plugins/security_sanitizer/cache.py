@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -38,6 +39,15 @@ class BoundedCache(dict[K, V | None]):
             self._old = self.copy()
             super().clear()
         self[key] = value
+
+    def keep(self, entries: dict[K, V]) -> None:
+        """Remember many values, as many as the bound allows."""
+        if len(entries) > self._half:
+            entries = dict(islice(entries.items(), self._half))
+        if len(self) + len(entries) > self._half:
+            self._old = self.copy()
+            super().clear()
+        self.update(entries)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from binascii import unhexlify
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus
 
@@ -13,10 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:u00|x)([0-9a-fA-F]{2})")
+_UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
+_OCTETS = re.compile(r"(?:\\x[89a-fA-F][0-9a-fA-F]){2,4}")
+_HEXADECIMAL = re.compile(r"\b(?:7[bB]22|5[bB]22|7[bB]5[cC]22)[0-9a-fA-F]{16,1000}")
+_MORE_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,1000}")
 _ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,1000}")
-_BY_MARK: Final = (("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY))
+_SURROGATES: Final = range(0xD800, 0xE000)
+_BY_MARK: Final = (
+    *(("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY)),
+    *((mark, _HEXADECIMAL) for mark in ("7b22", "7B22", "5b22", "5B22", "7b5c", "7B5C")),
+)
 
 
 def encoded_lines(text: str) -> Iterator[tuple[int, int]]:
@@ -42,10 +50,40 @@ def decoders(text: str) -> list[Callable[[str], str]]:
         undo.append(unquote_plus if "=" in text or "%3D" in text or "%3d" in text else unquote)
     if _UNICODE_ESCAPE.search(text):
         undo.append(_without_escapes)
+    if _HEXADECIMAL.search(text):
+        undo.append(_without_hexadecimal)
     if _ENTITY.search(text):
         undo.append(html.unescape)
     return undo
 
 
 def _without_escapes(text: str) -> str:
-    return _UNICODE_ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
+    if "\\x" in text:
+        text = _OCTETS.sub(_as_utf8, text)
+    return _UNICODE_ESCAPE.sub(_as_character, text)
+
+
+def _as_character(match: re.Match[str]) -> str:
+    code = int(match.group(1) or match.group(2), 16)
+    return match.group() if code in _SURROGATES else chr(code)
+
+
+def _as_utf8(match: re.Match[str]) -> str:
+    try:
+        return bytes.fromhex(match.group().replace("\\x", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        return match.group()
+
+
+def _without_hexadecimal(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for begin in _HEXADECIMAL.finditer(text):
+        end = begin.end()
+        while (more := _MORE_HEXADECIMAL.match(text, end)) is not None:
+            end = more.end()
+        if begin.start() >= done:
+            digits = text[begin.start() : end - (end - begin.start()) % 2]
+            pieces += [text[done : begin.start()], unhexlify(digits).decode("utf-8", "replace")]
+            done = end
+    return "".join([*pieces, text[done:]])

@@ -7,24 +7,25 @@ look, so that both engines give the same result.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import re2
 
 from recoup_plugins.security_sanitizer.engine import NAME_CHARACTERS
 from recoup_plugins.security_sanitizer.sample import octets
+from recoup_plugins.security_sanitizer.sketch import over_octets, sketch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from recoup_plugins.security_sanitizer.outline import Needs
     from recoup_plugins.security_sanitizer.rule import Search
     from recoup_plugins.security_sanitizer.sample import Sample
 
 _SET_MEMORY: Final = 1 << 25
-"""Bytes that the automaton of one set may take; one level's set is in use as a rule."""
+"""Bytes that the automaton of one set may take."""
 
 _SEARCH_MEMORY: Final = 1 << 22
 """Bytes that the automaton of one pattern may take."""
@@ -32,26 +33,8 @@ _SEARCH_MEMORY: Final = 1 << 22
 _LARGEST_PROGRAM: Final = 8000
 """Instructions above which RE2 is slower than ``re`` once its automaton does not fit into its memory."""
 
-_LONGEST_COUNT: Final = 64
-"""Word characters in a row beyond this count are not counted by a gate."""
-
-_TELLING_LITERAL: Final = 3
-"""Characters from which on a literal is rare enough to be looked for together with others."""
-
-_NOTHING: Final = rb"[^\x00-\xff]"
-"""A pattern that matches nowhere."""
-
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[\^$]", re.DOTALL)
-
-
-def translated(pattern: str) -> bytes:
-    r"""Return a pattern of ``re`` for RE2: ``\Z`` is written ``\z`` there, and ``$`` does not see a last line feed.
-
-    Raises:
-        UnicodeEncodeError: the pattern has characters outside ASCII.
-    """
-    anchors = {r"\Z": r"\z", "$": r"(?:\n?\z)", "^": r"\A"}
-    return _TOKEN.sub(lambda token: anchors.get(token.group(), token.group()), pattern).encode("ascii")
+_REACHING = re.compile(r"(?:\[\^(?:\\.|[^\]\\])*\]|\\S|\.)(?:\{\d+,\}|[*+])")
+_NAMED = re.compile(r"(?:\(\?i:)?(?:\\b)?(?:\((?:\?i?:)?)?[A-Za-z<:/\-]")
 
 
 def _options(memory: int) -> re2.Options:
@@ -66,7 +49,7 @@ class Re2Engine:
     """Uses RE2 where it helps and is sure to agree with ``re``. Immutable, hence thread-safe and task-safe.
 
     Args:
-        set_memory: bytes that the automaton of a gate may take.
+        set_memory: bytes that each automaton of a gate may take.
     """
 
     __slots__ = ("_set_memory",)
@@ -88,97 +71,94 @@ class Re2Engine:
 
 
 class Re2Gate:
-    """Looks for all literals, and for all shapes, in one pass each. Thread-safe and task-safe: RE2 locks its automata.
+    """Looks for the sketches of all steps in a few passes. Thread-safe and task-safe: RE2 locks its automata.
 
-    A set refuses to be compiled when its memory does not suffice, and should it run out later, reports nothing, as if
-    nothing matched. So one pattern that matches every text is part of it: without that one in the answer, every step is
-    needed.
+    The sketches are parted by how they begin and how far they reach, since an automaton for all would have to remember
+    each pair of matches that are under way at once. Those of whole long runs of word characters have one for
+    themselves, which only looks at such runs.
     """
 
-    __slots__ = ("_all", "_by_literal", "_by_shape", "_find", "_shapes", "_unnamed", "_unshaped", "_witness")
+    __slots__ = ("_over_runs", "_over_text", "_unsketched")
 
     def __init__(self, needs: Sequence[Needs], memory: int) -> None:
-        self._all = tuple(range(len(needs)))
-        shaped = {index: need.digits + need.words for index, need in enumerate(needs) if need.digits or need.words}
-        named = {index: need.literals for index, need in enumerate(needs) if _are_telling(need.literals)}
-        self._unshaped = frozenset(self._all) - frozenset(shaped)
-        self._unnamed = tuple(() if index in named else need.literals or (b"",) for index, need in enumerate(needs))
-        self._by_literal = _by_literal(named)
-        longest_first = b"|".join(map(re.escape, sorted(self._by_literal, reverse=True)))
-        self._find = re2.compile(longest_first or _NOTHING, _options(memory)).search
-        self._by_shape = tuple(shaped)
-        self._shapes: re2.Set | None = re2.Set.SearchSet(_options(memory))
-        for shapes in shaped.values():
-            self._shapes.Add(b"|".join(map(_outline_pattern, shapes)))
-        self._witness = self._shapes.Add(b"")
-        try:
-            self._shapes.Compile()
-        except re2.error:  # the memory does not suffice for so many shapes
-            self._shapes = None
+        reaching: dict[int, str] = {}
+        named: dict[int, str] = {}
+        other: dict[int, str] = {}
+        runs: dict[int, str] = {}
+        for index, need in enumerate(needs):
+            wide = sketch(need.pattern)
+            if need.in_run:
+                runs[index] = need.pattern
+            elif _REACHING.search(wide):
+                reaching[index] = wide
+            elif wide:
+                (named if _NAMED.match(wide) else other)[index] = wide
+        self._over_runs = _SketchSet(runs, memory)
+        self._over_text = tuple(_SketchSet(part, memory) for part in (reaching, named, other) if part)
+        sketched = {step for part in (self._over_runs, *self._over_text) for step in part.steps}
+        self._unsketched = tuple((index, need) for index, need in enumerate(needs) if index not in sketched)
 
     def opened(self, sample: Sample) -> Sequence[int]:
         """Return the indices of the steps whose needs the text meets."""
-        found = self._shapes.Match(sample.digits) if self._shapes is not None else ()
-        if self._witness not in found:
-            return self._all
-        named, unnamed = self._named(sample.lowered), self._unnamed
-        holds = sample.lowered.__contains__
-        shaped = {self._by_shape[place] for place in found if place != self._witness} | self._unshaped
-        return sorted(index for index in shaped if index in named or any(map(holds, unnamed[index])))
-
-    def _named(self, lowered: bytes) -> set[int]:
-        find, by_literal = self._find, self._by_literal
-        named: set[int] = set()
-        place = find(lowered)
-        while place is not None:
-            start, end = place.span()
-            named |= by_literal[lowered[start:end]]
-            place = find(lowered, start + 1)
-        return named
+        raw = sample.raw
+        found = [index for index, need in self._unsketched if need.met_by(sample)]
+        for sketches in self._over_text:
+            found += sketches.found(raw)
+        if sample.runs:
+            found += {index for start, end in sample.runs for index in self._over_runs.found(raw[start:end])}
+        found.sort()
+        return found
 
 
-def _are_telling(literals: tuple[bytes, ...]) -> bool:
-    return bool(literals) and min(map(len, literals)) >= _TELLING_LITERAL
+class _SketchSet:
+    """Sketches that one automaton looks for. Immutable but for what RE2 locks: thread-safe and task-safe.
 
+    RE2 refuses to compile a set when its memory does not suffice, and should it run out later, reports nothing, as if
+    nothing matched. So one pattern that matches every text is part of it: without that one in the answer, all match.
 
-def _by_literal(named: dict[int, tuple[bytes, ...]]) -> dict[bytes, frozenset[int]]:
-    """Return which steps a literal stands for; one that is found also stands for those that it begins with."""
-    steps: dict[bytes, set[int]] = {}
-    for index, literals in named.items():
-        for literal in literals:
-            steps.setdefault(literal, set()).add(index)
-    none: frozenset[int] = frozenset()
-    return {
-        literal: none.union(*(steps.get(literal[:size], ()) for size in range(1, len(literal) + 1)))
-        for literal in steps
-    }
+    Attributes:
+        steps: the steps whose sketches are in the set; RE2 may refuse some.
+    """
 
+    __slots__ = ("_set", "steps")
 
-def _outline_pattern(shape: bytes) -> bytes:
-    """Return the pattern for a shape, with characters in a row counted, and runs no further than needed."""
-    pieces = []
-    for code, run in groupby(shape):
-        count = len(list(run))
-        one = b"[0a]" if code == ord("x") else re.escape(bytes([code]))
-        pieces.append(one + b"{%d}" % (min(count, _LONGEST_COUNT) if code == ord("x") else count))
-    return b"".join(pieces)
+    def __init__(self, sketches: Mapping[int, str], memory: int) -> None:
+        made = re2.Set.SearchSet(_options(memory))
+        self._set: re2.Set | None = made
+        self.steps: list[int] = []
+        for step, pattern in sketches.items():
+            with suppress(re2.error, UnicodeEncodeError):
+                made.Add(pattern.encode("ascii"))
+                self.steps.append(step)
+        made.Add(b"")
+        try:
+            made.Compile()
+        except re2.error:  # the memory does not suffice for so many
+            self._set = None
+
+    def found(self, octets: bytes) -> list[int]:
+        """Return the steps whose sketches match."""
+        places = self._set.Match(octets) if self._set is not None else None
+        steps = self.steps
+        if places is None or len(steps) not in places:
+            return steps
+        return [steps[place] for place in places if place < len(steps)] if len(places) > 1 else []
 
 
 class _Searcher:
     """Finds with RE2 where a pattern matches, and lets ``re`` match there. Immutable: thread-safe and task-safe."""
 
-    __slots__ = ("_found", "_pattern")
+    __slots__ = ("_find", "_pattern")
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern
-        self._found = _compiled(pattern.pattern)
+        self._find = _finder(pattern.pattern)
 
     def __call__(self, sample: Sample) -> Search:
         """Return a search in a text."""
-        pattern, text, raw = self._pattern, sample.text, sample.raw
-        if self._found is None:
+        pattern, text, raw, find = self._pattern, sample.text, sample.raw, self._find
+        if find is None:
             return partial(pattern.search, text)
-        find = self._found.search
 
         def search(at: int) -> re.Match[str] | None:
             place = find(raw, at)
@@ -187,12 +167,13 @@ class _Searcher:
         return search
 
 
-def _compiled(pattern: str) -> re2._Regexp | None:
+def _finder(pattern: str) -> Callable[[bytes, int], re2._Match | None] | None:
+    """Return what finds a pattern in octets; None for a look-around, a back-reference, and what is slower than ``re``."""
     try:
-        compiled = re2.compile(translated(pattern), _options(_SEARCH_MEMORY))
-    except (re2.error, UnicodeEncodeError):
+        compiled = re2.compile(over_octets(pattern).encode("ascii"), _options(_SEARCH_MEMORY))
+    except re2.error:
         return None
-    return compiled if compiled.programsize <= _LARGEST_PROGRAM else None
+    return compiled.search if compiled.programsize <= _LARGEST_PROGRAM else None
 
 
 class Re2NameFinder:

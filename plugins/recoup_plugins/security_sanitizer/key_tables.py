@@ -4,8 +4,6 @@ Names are compared as lists of lower-case words: ``X-MBX-APIKEY`` is ``x mbx api
 ``wallet address``. The header names are those of the venues' own documentation.
 """
 
-# ruff: noqa: SIM905 - long lists of words read best as text
-
 from __future__ import annotations
 
 from typing import Final
@@ -40,27 +38,38 @@ ANYWHERE: Final = _table(
     (
         Level.LOW,
         "SECRET",
-        "secret secrets credential credentials creds apisecret clientsecret secretkey appsecret hmacsecret",
+        (
+            "secret secrets credential credentials creds apisecret clientsecret secretkey appsecret hmacsecret "
+            "signingsecret webhooksecret"
+        ),
     ),
     (
         Level.LOW,
         "SECRET",
-        "geheimnis segredo secreto sharedkey sharedaccesskey accountkey hmackey totpsecret signedchallenge",
+        (
+            "geheimnis segredo secreto secreta segreta sharedkey sharedaccesskey accountkey hmackey "
+            "totpsecret signedchallenge"
+        ),
     ),
-    (Level.LOW, "API_KEY", "apikey apikeys accesskey authkey appkey accesskeyid accessid apitoken dkey hapikey pck"),
+    (
+        Level.LOW,
+        "API_KEY",
+        "apikey apikeys accesskey authkey appkey accesskeyid accessid secretaccess apitoken dkey hapikey pck",
+    ),
     (Level.LOW, "SIGNATURE", "apisign accesssign signedstr authpayload sharedaccesssignature authsig"),
     (Level.LOW, "AUTHORIZATION", "authent authentication proxyauthorization"),
     (
         Level.LOW,
         "PRIVATE_KEY",
-        "viewkey spendkey secretspendkey privateviewkey privatekey privatekeys privkey privkeys xprv wif",
+        "viewkey spendkey secretspendkey privateviewkey keypair privatekey privatekeys privkey privkeys xprv wif",
     ),
     (Level.LOW, "SEED_PHRASE", "mnemonic mnemonics seedphrase mnemonicphrase seedwords bip39"),
     (
         Level.LOW,
         "TOKEN",
         (
-            "accesstoken refreshtoken authtoken bearertoken idtoken sessiontoken bottoken listenkey enctoken "
+            "accesstoken refreshtoken authtoken secrettoken streamtoken bearertoken idtoken sessiontoken bottoken "
+            "listenkey enctoken "
             "phpsessid jsessionid sessid "
             "aspxauth codeverifier"
         ),
@@ -111,13 +120,14 @@ WITHIN: Final = (
         "accesstoken",
         "authtoken",
     ),
+    *("signingsecret", "secrettoken", "streamtoken", "secretaccess", "webhooksecret"),
     *("mnemonic", "seedphrase", "clientsecret", "refreshtoken", "sessiontoken", "accesskey", "sessionid", "signature"),
 )
 """Entries of ``ANYWHERE`` and ``LAST`` that are also found inside a name written without any separator."""
 
 LAST: Final = _table(
     (Level.LOW, "PASSWORD", "psk presharedkey preshared"),
-    (Level.LOW, "SECRET", "salt macaroon"),
+    (Level.LOW, "SECRET", "salt macaroon ciphertext"),
     (Level.LOW, "TOKEN", "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp"),
     (Level.LOW, "OTP", "2fa tfa mfa twofa twofactor"),
     (Level.LOW, "PASSWORD", "pass passwords pw pin pincode clave pswd"),
@@ -149,7 +159,7 @@ LAST: Final = _table(
             "idcard passportno"
         ),
     ),
-    (Level.HIGH, "USER", "user users login userid usr nickname firstname lastname fullname surname owner"),
+    (Level.HIGH, "USER", "user users uname login userid usr nickname firstname lastname fullname surname owner"),
     (
         Level.HIGH,
         "ACCOUNT",
@@ -197,12 +207,12 @@ PHRASES: Final = _table(
         "SIGNATURE",
         (
             "gemini-payload txc-payload bitbns-payload bitopro-payload coinone-payload auth-payload "
-            "signed-payload tapi-mac private-mac signed-challenge"
+            "signed-payload tapi-mac private-mac signed-challenge hmac-sha"
         ),
     ),
     (Level.LOW, "API_KEY", "tapi-id cle-api clave-api chave-api api-schluessel bx-public"),
     (Level.LOW, "SECRET", "webhook-uri webhook-link connection-uri shared-secret"),
-    (Level.LOW, "OTP", "sms-code time-code login-code email-code recovery-codes backup-codes"),
+    (Level.LOW, "OTP", "sms-code time-code login-code email-code factor-code totp-code recovery-codes backup-codes"),
     (
         Level.LOW,
         "SEED_PHRASE",
@@ -242,16 +252,16 @@ PHRASES: Final = _table(
         "NATIONAL_ID",
         (
             "id-number driver-license drivers-license social-number passport-no codice-fiscale id-card "
-            "resident-id insurance-number licence-number license-number"
+            "resident-id document-number document-no insurance-number licence-number license-number"
         ),
     ),
     (Level.MEDIUM, "PHONE", "phone-number mobile-number telephone-number"),
     (
         Level.HIGH,
         "ACCOUNT",
-        "account-id account-name client-id customer-id member-id sub-account portfolio-id broker-id acct-id",
+        "account-id account-index account-name client-id customer-id member-id sub-account portfolio-id broker-id",
     ),
-    (Level.HIGH, "ACCOUNT", "trader-id owner-id login-id"),
+    (Level.HIGH, "ACCOUNT", "acct-id trader-id owner-id login-id"),
     (
         Level.HIGH,
         "USER",
@@ -309,141 +319,3 @@ TRADING: Final = _table(
     ),
 )
 """A word that is sensitive anywhere in a name at level CRITICAL."""
-
-WEAK: Final = frozenset(
-    {
-        "key",
-        "sign",
-        "sig",
-        "signed",
-        "auth",
-        "seed",
-        "pass",
-        "pin",
-        "pw",
-        "token",
-        "tokens",
-        "bearer",
-        "address",
-        "addr",
-    }
-) | {
-    *(
-        "wallet",
-        "card",
-        "pan",
-        "account",
-        "accounts",
-        "user",
-        "users",
-        "owner",
-        "ip",
-        "mac",
-        "mail",
-        "tel",
-        "sid",
-        "login",
-        "customer",
-    ),
-    *(
-        "phrase",
-        "seeds",
-        "clave",
-        "cell",
-        "pubkey",
-        "signer",
-        "birth",
-        "born",
-        "tin",
-        "ein",
-        "sin",
-        "rut",
-        "routing",
-        "hold",
-        "cash",
-    ),
-    *(
-        "wallets",
-        "addresses",
-        "parola",
-        "dni",
-        "nie",
-        "nif",
-        "authentication",
-        "wif",
-        "pck",
-        "parol",
-        "bearer",
-        "csc",
-        "held",
-    ),
-    *("salt", "usr", "ips", "mobile", "phone", "uid", "value", "2fa", "tfa", "mfa", "twofa", "twofactor"),
-}
-"""Words that alone say too little in running text: there, their value must look the part."""
-
-DESCRIPTIVE: Final = frozenset(
-    """
-        count length len type types kind name names expiry expires expired expiration exp at age ttl status state
-        error errors failed failure invalid missing required rejected denied bucket limit limits policy version
-        algorithm alg algo path file dir url uri endpoint provider manager service class method format size max min
-        set present enabled disabled valid ok exists rotation rotated created updated check checked strength hint
-        prompt field fields label precision decimals step tick mode scheme encoding function func module index idx
-        position offset column table store permissions permission scope scopes remaining used window retries
-        attempts attempt is has time timestamp date ref refs arn ms seconds source reason usage and or for to of in
-        with not
-    """.split()
-)
-"""Last words that make a name speak about a secret instead of holding it (``token_type``, ``key_count``)."""
-
-ORDINARY_KEYS: Final = frozenset(
-    """
-        public pub primary foreign cache sort partition routing idempotency dedup dedupe row hash dict map lookup
-        group index unique composite natural shard lock redis json config object s3 bucket setting i18n translation
-        keyboard shortcut message kafka record event consumer tag feature locale
-    """.split()
-)
-"""Words before ``key`` that make it a key of another sort."""
-
-QUANTITIES: Final = frozenset(["max", "min", "num", "number", "total", "prompt", "completion", "input", "output", "n"])
-"""Words before ``tokens`` that make it a count."""
-
-IDENTIFYING: Final = frozenset(
-    """
-        order trade fill exec execution ts time timestamp timestamps hash tx txid txhash commit sha digest block
-        nonce seq sequence request trace span correlation error id ids oid orderid clientorderid clordid tradeid
-        updateid lastupdateid created updated
-    """.split()
-)
-"""Words of names whose plain numbers and hexadecimal strings an operator needs as they are."""
-
-STEMS: Final = {
-    Level.LOW: tuple(
-        """
-    key secret token pass pwd auth sign sig= sig: sig" cred mnemonic seed phrase cookie session otp jwt bearer
-    csrf xsrf pin: pin= pin" hmac sid= sid: sid" 2fa -code _code webhook kennwort contrase connection pw= pw:
-    pw" é 554= 925= 96= motde tfa mfa twofa
-    senha haslo parol sifre heslo wachtwoord losenord salasana adgangskode jelszo mdp psw clave geheim segredo xprv
-    wif bip39
-    access sess payload psk salt macaroon preshared code tapi verif login logon pck enctoken
-""".split()
-    ),
-    Level.MEDIUM: tuple(
-        """
-    mail phone mobile iban account card cvv cvc ssn tax passport wallet addr routing swift bic sort birth dob
-    national msisdn whatsapp telef cell pubkey signer payto aba bban blz bsb ifsc clabe nino aadha cpf cnpj curp
-    pesel codice person steuer dni nif nie bsn insee born tin ein sin tfn rut rrn nir resident ypub zpub csc transit
-    beneficiary sepa licence pan= pan" pan: xpub security tel= tel: tel" fax license
-""".split()
-    ),
-    Level.HIGH: tuple(
-        """
-    user usr login acct uid owner client customer member sub_account portfolio forwarded real remote host name
-    peer mac= mac: mac" ip= ip: ip" trader broker 553= hardware
-""".split()
-    ),
-    Level.CRITICAL: ("=", ":", '"', "'"),
-}
-"""Parts of sensitive names: text that holds none of those up to its level has no sensitive name in it.
-
-The accented letter stands for every letter outside ASCII, since names in other scripts are looked for as they are.
-"""

@@ -12,20 +12,8 @@ from attrs import frozen
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
 from recoup_plugins.security_sanitizer.characters import fold, without_controls, without_invisible
-from recoup_plugins.security_sanitizer.key_tables import (
-    ANYWHERE,
-    DESCRIPTIVE,
-    FOREIGN,
-    IDENTIFYING,
-    LAST,
-    ORDINARY_KEYS,
-    PHRASES,
-    QUANTITIES,
-    TRADING,
-    WEAK,
-    WITHIN,
-    Entry,
-)
+from recoup_plugins.security_sanitizer.key_tables import ANYWHERE, FOREIGN, LAST, PHRASES, TRADING, WITHIN, Entry
+from recoup_plugins.security_sanitizer.key_words import DESCRIPTIVE, IDENTIFYING, ORDINARY_KEYS, QUANTITIES, WEAK
 from recoup_plugins.security_sanitizer.levels import Level
 
 _LONGEST_NAME: Final = 128
@@ -160,6 +148,8 @@ def _credential(words: list[str], *, spoken: bool = False) -> Entry | None:
     )
     if strong is None:
         strong = next((ANYWHERE.get(part) or LAST[part] for part in WITHIN if part in joined), None)
+    if strong is None and len(words) == 1 and joined.endswith("secret"):
+        strong = ANYWHERE["secret"]
     if strong is None and last in LAST and not (last == "key" and (len(words) == 1 or words[-2] in ORDINARY_KEYS)):
         strong = LAST[last]
     return LAST["key"] if strong is None and words == ["key"] else strong

@@ -11,7 +11,9 @@ from recoup_plugins.security_sanitizer.values import looks_secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NAME_NAMES: Final = ("name", "key", "header", "field", "k", "parameter")
+_NAME_NAMES: Final = ("name", "key", "header", "field", "k", "parameter", "id", "variable", "option", "setting")
+_NAME_SPELLINGS: Final = (*_NAME_NAMES, *(name.capitalize() for name in _NAME_NAMES), *map(str.upper, _NAME_NAMES))
+_MOST_PARTS: Final = 8
 _LONGEST_NAME: Final = 40
 _SHORTEST_UPTURNED: Final = 12
 _LONGEST_UPTURNED: Final = 512
@@ -36,9 +38,16 @@ class Neighbours:
         except Exception:  # noqa: BLE001 - a key's own class may raise anything while it is looked at
             return PLAIN
 
+    def keyed(self, key: Any) -> Ruling:
+        """Return the ruling on the key of a mapping; of a tuple, that on the first part that says anything."""
+        if type(key) is not tuple:
+            return self.named(key)
+        rulings = [self._rulings.of(part) for part in key[:_MOST_PARTS] if type(part) is str]
+        return next((ruling for ruling in rulings if ruling.verdict is not None), PLAIN)
+
     def told(self, get: Callable[[str], Any]) -> Ruling | None:
         """Return the ruling on the name that a mapping such as ``{"name": "api_key", "value": ...}`` carries."""
-        for name in _NAME_NAMES:
+        for name in _NAME_SPELLINGS:
             ruling = self.named(get(name))
             if ruling.verdict is not None:
                 return ruling
@@ -46,17 +55,13 @@ class Neighbours:
 
     def pair(self, first: Any, second: Any) -> Ruling:
         """Return the ruling on the second of two by the first."""
-        return PLAIN if second is None else self.named(first)
+        if second is None or (type(first) is str and first[:1] == "["):  # a placeholder names nothing
+            return PLAIN
+        return self.named(first)
 
     def upturned(self, value: str, name: str) -> Ruling:
         """Return the ruling on a value that stands before its name, or is its key: ``{"k3yV4lue…": "api_key"}``."""
-        if (
-            not _SHORTEST_UPTURNED <= len(value) <= _LONGEST_UPTURNED
-            or len(name) > _LONGEST_NAME
-            or value.isalpha()
-            or not any(map(str.isdigit, value))
-            or (len(value) < _SURELY_RANDOM and (value.islower() or value.isupper()))
-        ):
+        if len(name) > _LONGEST_NAME or not may_be_upturned(value):
             return PLAIN
         ruling = self._rulings[name]
         if ruling.verdict is None or ruling.verdict.weak or not name.replace("-", "_").isidentifier():
@@ -67,8 +72,22 @@ class Neighbours:
         """Return the ruling on an item by the one before it: ``--api-key X``, or a name in a flat list of both."""
         if before[:1] == "-":
             return PLAIN if "=" in before else self._rulings.of(before.lstrip("-"))
-        ruling = self._rulings.of(before) if len(before) <= _LONGEST_NAME else PLAIN
-        if ruling.verdict is None or ruling.verdict.weak or type(item) is not str:
+        if type(item) is not str or len(before) > _LONGEST_NAME or before[:1] == "[":
+            return PLAIN
+        if not any(map(str.isdigit, item)) or not looks_secret(item):  # cheaper than to rule on what may be no name
+            return PLAIN
+        ruling = self._rulings[before]
+        if ruling.verdict is None or ruling.verdict.weak:
             return PLAIN
         is_name = item.isidentifier() and item.islower() and self._rulings[item].verdict is not None
-        return ruling if looks_secret(item) and any(map(str.isdigit, item)) and not is_name else PLAIN
+        return PLAIN if is_name else ruling
+
+
+def may_be_upturned(value: str) -> bool:
+    """Tell whether a value is such that its name may stand behind it."""
+    return (
+        _SHORTEST_UPTURNED <= len(value) <= _LONGEST_UPTURNED
+        and not value.isalpha()
+        and any(map(str.isdigit, value))
+        and (len(value) >= _SURELY_RANDOM or not (value.islower() or value.isupper()))
+    )

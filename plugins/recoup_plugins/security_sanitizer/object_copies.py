@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer.exceptions import exception_members, without_parameters
+from recoup_plugins.security_sanitizer.mappings import copy_members
 from recoup_plugins.security_sanitizer.objects import described, fields_of, own_attributes, trace_text, type_name
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def copy_exception(walk: Walk, value: BaseException, depth: int) -> dict[Any, An
         if type(parameter) is str:
             walk.echoes.add(parameter, "[SECRET]")
     found["message"] = _without_own_secrets(walk, value, str(found["message"]))
-    return walk.members(found.items(), found.get, len(found), depth)
+    return copy_members(walk, found.items(), found.get, len(found), depth)
 
 
 def _is_sensitive(walk: Walk, name: str) -> bool:
@@ -49,13 +50,13 @@ def _without_own_secrets(walk: Walk, value: Any, text: str) -> str:
 def copy_fields(walk: Walk, value: Any, depth: int) -> dict[Any, Any]:
     """Return an attrs or dataclass instance as a mapping of its fields."""
     found = fields_of(value)
-    return walk.members(found.items(), found.get, len(found), depth)
+    return copy_members(walk, found.items(), found.get, len(found), depth)
 
 
 def copy_namespace(walk: Walk, value: Any, depth: int) -> Any:
     """Return a namespace with sanitized members."""
     found = dict(own_attributes(value))
-    copied = walk.members(found.items(), found.get, len(found), depth)
+    copied = copy_members(walk, found.items(), found.get, len(found), depth)
     if type(value).__module__ != "types":
         return {"type": type_name(value)} | copied
     made = type(value)()
@@ -71,7 +72,7 @@ def copy_partial(walk: Walk, value: Any, depth: int) -> dict[Any, Any]:
         "args": partial.args.__get__(value),
         "keywords": partial.keywords.__get__(value),
     }
-    return walk.members(found.items(), found.get, len(found), depth)
+    return copy_members(walk, found.items(), found.get, len(found), depth)
 
 
 def copy_traceback(walk: Walk, value: Any, _: int) -> str:

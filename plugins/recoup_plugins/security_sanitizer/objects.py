@@ -34,6 +34,9 @@ ADDRESS_TYPES: Final = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, 
 NAMED_TYPES: Final = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 """Values that are described by their names."""
 
+MOST_BITS: Final = 4096
+"""Bits of a whole number that is still printed."""
+
 _MOST_ATTRIBUTES: Final = 256
 _USUAL_NAME = re.compile(r"[\w.<>\[\], ]{1,200}")
 _MADE_BY_STATEMENT: Final = 1 << 9

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from recoup_plugins.security_sanitizer.runs import stays_in_run
 from recoup_plugins.security_sanitizer.sample import octets
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from recoup_plugins.security_sanitizer.rule import Rule
     from recoup_plugins.security_sanitizer.sample import Sample
 
 
@@ -22,24 +22,30 @@ class Needs:
         literals: octets in lower case; empty, like the shapes together: no condition.
         digits: shapes with ``0`` for a digit and ``a`` for a letter or underscore.
         words: shapes with ``x`` for any of these.
+        pattern: a regular expression that must match, which only an automaton looks for; empty: no condition.
+        in_run: it must match within a long run of word characters.
     """
 
     literals: tuple[bytes, ...] = ()
     digits: tuple[bytes, ...] = ()
     words: tuple[bytes, ...] = ()
+    pattern: str = ""
+    in_run: bool = False
 
     @classmethod
-    def of(cls, literals: Collection[str], shapes: Collection[str]) -> Needs:
-        """Return the needs that literals and shapes, as a rule states them, amount to."""
-        outlines = [shape.encode("ascii") for shape in shapes]
+    def of(cls, rule: Rule) -> Needs:
+        """Return the needs that a rule has by its literals, shapes and sketch."""
+        outlines = [shape.encode("ascii") for shape in rule.shapes]
         return cls(
-            tuple(map(octets, literals)),
+            tuple(map(octets, rule.literals)),
             tuple(shape for shape in outlines if b"x" not in shape),
             tuple(shape for shape in outlines if b"x" in shape),
+            rule.sketch or rule.pattern,
+            stays_in_run(rule.pattern),
         )
 
     def met_by(self, sample: Sample) -> bool:
-        """Tell whether a text has what is needed."""
+        """Tell whether a text has the literals and shapes that are needed."""
         if self.literals and not any(map(sample.lowered.__contains__, self.literals)):
             return False
         if not self.digits and not self.words:

@@ -138,6 +138,11 @@ class RegisteredValues:
     def _digest(self, text: str) -> bytes:
         return blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether any value is a number."""
+        return bool(self._numbers)
+
     def is_number(self, text: str) -> bool:
         """Tell whether a number's text is registered."""
         return bool(self._numbers) and len(text) <= _LONGEST_NUMBER and self._digest(text) in self._numbers
@@ -163,9 +168,7 @@ class RegisteredValues:
             return []
         found = self._found(text)
         if "\\" in text:
-            plain = text
-            for gap in _ESCAPED_GAPS:
-                plain = plain.replace(gap, "  ")
+            plain = _without_gaps(text)
             if plain != text:
                 found += self._found(plain)
         for value, placeholder in self._unusual:
@@ -191,8 +194,23 @@ class RegisteredValues:
                 at = letters.find(spelling.core, last if span is not None else at + 1)
         return found
 
+    def may_hold(self, texts: Sequence[str]) -> bool:
+        """Tell whether one of the texts, or several that follow each other, may hold a registered value; one look."""
+        joined = "".join(texts)
+        looks = [joined]
+        if "\\" in joined:
+            looks += [_without_gaps(joined), _without_gaps("\n".join(texts))]
+        return any(value in joined for value, _ in self._unusual) or any(map(self._suspects, looks))
+
+    def _suspects(self, text: str) -> bool:
+        letters = core(text)
+        return any(spelling.core in letters for blocks in self._blocks for spelling in blocks.noticed(letters))
+
     def split_over(self, texts: Sequence[str]) -> set[int]:
-        """Return which of neighbouring texts hold, joined, parts of one registered value."""
+        """Return which of neighbouring texts hold, joined, parts of one registered value.
+
+        Parts with other texts between them are not found: what belongs together could only be guessed.
+        """
         held: set[int] = set()
         for start, end, _ in self.spans("".join(texts)):
             at = 0
@@ -204,6 +222,13 @@ class RegisteredValues:
             if len(parts) > 1:
                 held.update(parts)
         return held
+
+
+def _without_gaps(text: str) -> str:
+    """Return a text with the escapes of white space as blanks."""
+    for gap in _ESCAPED_GAPS:
+        text = text.replace(gap, "  ")
+    return text
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

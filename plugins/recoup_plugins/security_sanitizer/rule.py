@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
-from attrs import field, frozen
+from attrs import frozen
 
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
@@ -16,6 +16,12 @@ Search = Callable[[int], re.Match[str] | None]
 
 Locate = Callable[[re.Match[str]], tuple[int, int] | None]
 Render = Callable[[re.Match[str], Level], str]
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a rule's pattern, compiled when it is first needed, since most never are."""
+    return re.compile(pattern, re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -33,6 +39,8 @@ class Rule:
         literals: lower-case strings of which the text must hold one, or the pattern is not tried. Empty: no condition.
         shapes: outlines of which the text must hold one. In an outline ``0`` stands for a digit and ``a`` for a
             letter or underscore, ``x`` for either; other characters stand for themselves. Empty: no condition.
+        sketch: a pattern that matches in each text in which this rule finds something, for rules whose own pattern
+            also matches ordinary text. Empty: the pattern.
         beside_name: the pattern begins with a sensitive name, and is tried only where one stands before a value.
         group: the group that holds the secret; 0 for the whole match.
         locate: gives where in a match the secret stands, or None when it is none, for example by its check digits.
@@ -45,15 +53,16 @@ class Rule:
     pattern: str
     literals: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+    sketch: str = ""
     beside_name: bool = False
     group: int = 0
     locate: Locate | None = None
     render: Render | None = None
-    compiled: re.Pattern[str] = field(init=False, repr=False, eq=False)
 
-    @compiled.default
-    def _compile(self) -> re.Pattern[str]:
-        return re.compile(self.pattern, re.ASCII)
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        return compiled(self.pattern)
 
     def apply(self, text: str, level: Level, search: Search | None = None, placeholders: Placeholders = PLAIN) -> str:
         """Return the text with every confirmed match replaced; after a rejected one, the next place is tried.

@@ -32,6 +32,11 @@ def _secret(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if looks_secret(value) and any(map(str.isdigit, value)) else None
 
 
+def _secret_or_symbol(match: re.Match[str]) -> tuple[int, int] | None:
+    value = match.group(1)
+    return match.span(1) if not is_placeholder(value) and not value.isalpha() and not is_prose(value) else None
+
+
 def _rule(name: str, kind: str, pattern: str, *literals: str, locate: Locate = _argument) -> Rule:
     return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, locate=locate)
 
@@ -179,6 +184,27 @@ COMMAND_RULES: Final = (
         ":",
         locate=_random,
     ),
+    _rule(
+        "archive_password",
+        "PASSWORD",
+        r"\b(?:unzip|zip|zipinfo|fcrackzip|unrar|rar|7z|7za|7zz|sshpass)\b[^\n|;&]{0,128}?\s-{1,2}"
+        r"(?:P ?|p ?|hp|password[ =])[\"']?([^\s\"'\-][^\s\"']{3,128})",
+        *("zip", "rar", "7z", "sshpass"),
+        locate=_secret_or_symbol,
+    ),
+    _rule(
+        "ssh_keygen_passphrase",
+        "PASSWORD",
+        r"\bssh-keygen\b[^\n|;&]{0,128}?\s-[NP] ?[\"']?([^\s\"'\-][^\s\"']{2,128})",
+        "ssh-keygen",
+    ),
+    _rule(
+        "keyring_password",
+        "PASSWORD",
+        r"\bset_password\(\s{0,4}[\"'][^\"'\n]{1,64}[\"'], ?[\"'][^\"'\n]{1,64}[\"'], ?[\"']([^\"'\n]{3,256})[\"']",
+        "set_password",
+    ),
+    _rule("net_use_password", "PASSWORD", r"(?i:\bnet use [^\n]{1,128}? )([^\s/][^\s]{3,128})(?i: /user:)", "net use"),
     _rule("net_use", "PASSWORD", r"(?i:/user:\S{1,64}\s{1,2})([^\s/][^\s]{3,128})", "/user:"),
     _rule(
         "htpasswd",

@@ -6,24 +6,25 @@ AWS, Google, OpenAI, SendGrid, Telegram, Discord, npm, PyPI and the others named
 
 from __future__ import annotations
 
+import re
 from base64 import b32decode, b64decode
 from binascii import crc_hqx
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed
 from recoup_plugins.security_sanitizer.rules_commands import COMMAND_RULES
+from recoup_plugins.security_sanitizer.rules_key_material import KEY_MATERIAL_RULES
 from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
 from recoup_plugins.security_sanitizer.rules_providers import PROVIDER_RULES
 from recoup_plugins.security_sanitizer.rules_urls import URL_RULES
-
-if TYPE_CHECKING:
-    import re
+from recoup_plugins.security_sanitizer.runs import MIXED_CASE
 
 _BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
 _WIF_VERSIONS: Final = (b"\x80", b"\xef")
 _RUN: Final = ("x" * 16,)
+_CURSOR: Final = re.compile(r"(?:cursor|page|offset|after|before|marker)\W{1,4}\Z", re.ASCII | re.IGNORECASE)
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
@@ -47,8 +48,17 @@ def _no_member(match: re.Match[str]) -> tuple[int, int] | None:
     return None if equals and before.islower() and after.strip("=") else match.span(1)
 
 
+def _no_cursor(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject the place in a listing, which services write as JSON in base 64 too: it has no signature."""
+    if "." in match.group():
+        return match.span()
+    return None if _CURSOR.search(match.string[max(0, match.start() - 24) : match.start()]) else match.span()
+
+
 def _is_of_three_classes(text: str) -> bool:
     """Tell whether text has capitals, small letters and digits and is no hexadecimal digest."""
+    if text.islower() or text.isupper():
+        return False
     kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in text}
     return len(kinds) == len("Aa0") and not _HEX.issuperset(text)
 
@@ -61,7 +71,15 @@ def stellar(version: int, text: str) -> bool:
 
 CREDENTIAL_RULES: Final = (
     # The segments are spelt out since one quantifier may not exceed 1,000, the limit of automaton engines.
-    _credential("jwt", "TOKEN", r"\beyJ[\w\-]{14,1000}" + r"[\w.\-]{0,1000}" * 8, "eyj"),
+    Rule(
+        name="jwt",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"\beyJ[\w\-]{14,1000}" + r"[\w.\-]{0,1000}" * 8,
+        literals=("eyj",),
+        shapes=_RUN,
+        locate=_no_cursor,
+    ),
     _credential("aws", "API_KEY", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b", "akia", "asia", "abia", "acca"),
     _credential("github", "TOKEN", r"\bgh[pousr]_[A-Za-z0-9]{30,255}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
     _credential("github_pat", "TOKEN", r"\bgithub_pat_\w{22,255}", "github_pat_"),
@@ -183,6 +201,7 @@ CREDENTIAL_RULES: Final = (
         kind="API_KEY",
         level=Level.LOW,
         pattern=r"\b[A-Za-z0-9]{64}\b",
+        sketch=MIXED_CASE,
         shapes=("x" * 64,),
         locate=confirmed(_is_of_three_classes),
     ),
@@ -212,6 +231,7 @@ CREDENTIAL_RULES: Final = (
     _credential("nostr_key", "PRIVATE_KEY", r"\bnsec1[02-9ac-hj-np-z]{50,64}", "nsec1"),
     *PROVIDER_RULES,
     *COMMAND_RULES,
+    *KEY_MATERIAL_RULES,
     *PROSE_RULES,
 )
 """Rules that apply at every level, in the order in which they are tried."""

@@ -64,6 +64,7 @@ _ODD_VALUES: Final = dict(
 """Values of the characters at odd places of a codice fiscale (D.M. 23 December 1976, table C)."""
 
 _FEWEST_DIGITS: Final = 4
+_PASSPORT_LENGTHS: Final = (8, 9)
 _ABA_DIGITS: Final = 9
 
 
@@ -136,7 +137,8 @@ def _enough_digits(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1).rstrip(" -./")
     end = start + len(value)
     digits = len(_only_digits(value))
-    return (start, end) if digits >= _FEWEST_DIGITS and not match.string[end : end + 1].isalnum() else None
+    mixed = value.isalnum() and value.isupper() and len(value) in _PASSPORT_LENGTHS and digits > 1
+    return (start, end) if (digits >= _FEWEST_DIGITS or mixed) and not match.string[end : end + 1].isalnum() else None
 
 
 def _aba(match: re.Match[str]) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.values import looks_like, looks_random
+from recoup_plugins.security_sanitizer.values import is_prose, looks_like, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(
     r"\b(?:name|key|k|field|header|headername|parameter|param|label|variable|var|env|attribute|property|"
     r"setting|option)\b"
-    r"(?:\\{0,8}[\"'`])?\s{0,3}(?:=>|[:=])\s{0,3}\\{0,8}[\"'`]?([A-Za-z][\w.\-]{1,63})(\\{0,8}[\"'`]?)",
+    r"(?:\\{0,8}[\"'`])?\s{0,3}(?:=>|[:=])\s{0,3}\\{0,8}[\"'`]?([A-Za-z][\w.\-]{1,63})(\\{0,8}[\"'`]{0,2})",
     re.ASCII | re.IGNORECASE,
 )
 _VALUE = re.compile(
@@ -35,6 +35,28 @@ _VALUE_BEFORE = re.compile(
     r"\\{0,8}[\"'`]\s{0,3}[,;]?\s{0,16}\\{0,8}[\"'`]?\Z",
     re.ASCII | re.IGNORECASE,
 )
+_OPTIONS = re.compile(
+    r"--(?:name|key|parameter|secret-id|secret-name|variable|field|id)[= ]{1,2}[\"']?([\w./:\-]{2,128})[\"']?"
+    r"[^\n]{0,200}?\s--(?:value|secret-string|body|data|secret|string-value)[= ]{1,2}[\"']?([^\s\"']{3,1000})",
+    re.ASCII,
+)
+_WITH_VALUE = re.compile(
+    r"\b([A-Za-z][\w.\-]{2,63})\b[\"'`]?(?: [^\n:=\"'`]{0,64})? "
+    r"(?:with|had|has|of|to|new|old|its|the|invalid|unexpected|current) value[ :=]{1,3}[\"'`]?([^\s\"'`]{4,1000})",
+    re.ASCII | re.IGNORECASE,
+)
+_VALUE_FOR = re.compile(
+    r"\bvalue[ :=]{1,3}[\"'`]([^\s\"'`]{4,1000})[\"'`] (?:for|of|in|given for|passed to|supplied for) "
+    r"(?:the )?(?:\w{1,16} ){0,2}[\"'`]?([A-Za-z][\w.\-]{2,63})",
+    re.ASCII | re.IGNORECASE,
+)
+_CHANGED = re.compile(
+    r"\b([A-Za-z][\w.\-]{2,63})[\"'`]? (?:was |has been )?(?:changed|updated|rotated|replaced|switched|renamed|moved) "
+    r"from [\"'`]?([^\s\"'`]{4,1000})[\"'`]? to [\"'`]?([^\s\"'`]{4,1000})",
+    re.ASCII | re.IGNORECASE,
+)
+_ATTRIBUTES = re.compile(r"[\"']?(?:\s{1,4}[\w:\-]{1,32}=[\"'][^\"'<>]{0,64}[\"']){1,4}\s{0,2}>")
+_SENTENCE_ENDS: Final = ".,;:!?)"
 _NEXT_MEMBER = re.compile(r"[}\]<>{]|\\?n\s{0,16}- |\n\s{0,16}- |\n\s{0,8}\n")
 _BLANK_LINE = re.compile(r"\n\n|\r\n\r\n|\\r\\n\\r\\n|\\n\\n")
 _END_OF_PART = re.compile(r"\r?\n|\\r\\n|\\n|\Z")
@@ -43,7 +65,7 @@ _WINDOW_BEFORE: Final = 640
 _FORM_DATA: Final = "form-data;"
 _FORM_WINDOW: Final = 48
 _ELEMENTS = re.compile(
-    r"<[A-Za-z]\w{0,31}(?:\s[^<>]{0,128})?>\s{0,16}([A-Za-z][\w. \-]{1,63}):?\s{0,16}</\w{1,32}>\s{0,64}"
+    r"<[A-Za-z]\w{0,31}(?:\s[^<>]{0,128})?>\s{0,16}([A-Za-z][\w. \-]{1,63}):?\s{0,16}</\w{1,32}>[\s\\nrt]{0,64}"
     r"<[A-Za-z]\w{0,31}(?:\s[^<>]{0,128})?>([^<]{1,1000})<",
     re.ASCII,
 )
@@ -87,6 +109,39 @@ def told_before(text: str, sensitive: Sensitive) -> Iterator[Found]:
             yield blank.end(), end.start() if end else len(text), verdict.kind
 
 
+def told_in_words(text: str, sensitive: Sensitive) -> Iterator[Found]:
+    """Yield the values that a command or a sentence names apart: ``--name k --value v``, ``'k' ... with value 'v'``.
+
+    Also both in ``k changed from v to w``.
+    """
+    if " --" in text:
+        yield from _named_apart(_OPTIONS, text, sensitive, 1, (2,))
+    if " value" in text:
+        yield from _named_apart(_WITH_VALUE, text, sensitive, 1, (2,))
+    if "value" in text:
+        yield from _named_apart(_VALUE_FOR, text, sensitive, 2, (1,))
+    if " from " in text:
+        yield from _named_apart(_CHANGED, text, sensitive, 1, (2, 3))
+
+
+def _named_apart(
+    pattern: re.Pattern[str], text: str, sensitive: Sensitive, named: int, values: tuple[int, ...]
+) -> Iterator[Found]:
+    at = 0
+    while (match := pattern.search(text, at)) is not None:
+        name = match.group(named).replace(":", "/").rpartition("/")[2].rpartition(".")[2]
+        verdict = sensitive(name)
+        at = match.end() if verdict is not None else match.end(1)
+        if verdict is None:
+            continue
+        for group in values:
+            start, end = match.span(group)
+            value = text[start:end].rstrip(_SENTENCE_ENDS)
+            chosen = verdict.kind == "PASSWORD" and not verdict.weak
+            if not is_prose(value) if chosen else looks_like(verdict.kind, value):
+                yield start, start + len(value), verdict.kind
+
+
 def told_after(text: str, sensitive: Sensitive) -> Iterator[Begin]:
     """Yield where the values begin that follow their names: ``{"name": "api_key", "value": "..."}``.
 
@@ -107,6 +162,9 @@ def told_after(text: str, sensitive: Sensitive) -> Iterator[Begin]:
             continue
         limit = _NEXT_MEMBER.search(text, at, at + _WINDOW)
         value = _VALUE.search(text, at, limit.start() if limit else at + _WINDOW)
+        if value is None and (attributes := _ATTRIBUTES.match(text, at)) is not None:
+            yield attributes.end(), name, verdict
+            continue
         if value is not None:
             yield value.end(), name, verdict
 

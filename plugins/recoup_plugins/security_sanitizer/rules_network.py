@@ -45,7 +45,7 @@ _SERVICE_ACCOUNTS: Final = frozenset(
 )
 """Names of home directories that say nothing about who works there."""
 
-_OF_USERS: Final = frozenset(
+OF_USERS: Final = frozenset(
     [
         "stream",
         "data",
@@ -123,7 +123,7 @@ def _user(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject words that name a thing of users instead of one."""
     group = 1 if match.group(1) else 2
     value = match.group(group).lower()
-    return None if value in _OF_USERS or is_prose(value) else match.span(group)
+    return None if value in OF_USERS or is_prose(value) else match.span(group)
 
 
 def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
@@ -138,7 +138,9 @@ def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
         address = IPv6Address(body)
     except AddressValueError:
         return None
-    return None if address.is_loopback or address.is_unspecified else (start, end)
+    if address.is_loopback or address.is_unspecified or not any(map(str.isdigit, body)):
+        return None  # without a digit it is rather a scope of names, such as ``::add``
+    return start, end
 
 
 NETWORK_RULES: Final = (
@@ -163,6 +165,7 @@ NETWORK_RULES: Final = (
         kind="IP",
         level=Level.HIGH,
         pattern=r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{2,44}",
+        sketch=r"::|(?:[0-9A-Fa-f]{1,4}:){6}",
         shapes=("::", *(f":{'x' * n}:{'x' * m}:" for n in range(1, 5) for m in range(1, 5))),
         locate=_ipv6,
     ),

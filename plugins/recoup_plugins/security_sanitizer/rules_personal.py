@@ -19,6 +19,7 @@ _NUMBER_NAMED: Final = re.compile(
     r"[ _\-]?(?:id|no|number)?\W{0,4}\Z",
     re.ASCII | re.IGNORECASE,
 )
+_LONGEST_MAILBOX: Final = 64
 _PHONE_DIGITS: Final = range(8, 16)
 _PLAIN_PHONE_DIGITS: Final = 10
 _DNI_LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -72,8 +73,8 @@ def _last_four(match: re.Match[str], level: Level) -> str:
 
 
 def _iban(match: re.Match[str]) -> tuple[int, int] | None:
-    text, start = match.string, match.start()
-    left = _IBAN_LENGTH.get(match.group()[:2].upper(), 0)
+    text, start = match.string, match.start() + match.group().startswith("_")
+    left = _IBAN_LENGTH.get(text[start : start + 2].upper(), 0)
     if not left or (not stands_alone(text, start, start + 2) and text[start - 1 : start].isalnum()):
         return None
     chars: list[str] = []
@@ -88,10 +89,14 @@ def _iban(match: re.Match[str]) -> tuple[int, int] | None:
 
 def _email(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject the remote of a repository, ``git@github.com:owner/name.git``."""
-    if match.string[match.start() - 1 : match.start()].isalnum():
+    start = match.start()
+    before = match.string[start - 1 : start]
+    if before.isalnum() and before.isascii():
         return None  # the rest of one that was rejected
+    while start and match.string[start - 1].isalnum() and match.start() - start < _LONGEST_MAILBOX:
+        start -= 1
     remote = match.group().startswith("git@") and match.string[match.end() : match.end() + 1] in (":", "/")
-    return None if remote else match.span()
+    return None if remote else (start, match.end())
 
 
 def _international(match: re.Match[str]) -> tuple[int, int] | None:
@@ -140,7 +145,7 @@ PERSONAL_RULES: Final = (
         name="card",
         kind="CARD",
         level=Level.MEDIUM,
-        pattern=r"\b\d{4}[ \-]?(?:\d{4}[ \-]?\d{4}[ \-]?\d{1,7}|\d{6}[ \-]?\d{4,5})\b",
+        pattern=r"\b[2-6]\d{3}[ \-]?(?:\d{4}[ \-]?\d{4}[ \-]?\d{1,7}|\d{6}[ \-]?\d{4,5})\b",
         shapes=("0" * 13, "0000 0000", "0000-0000", "0000 000000", "0000-000000"),
         locate=_card,
         render=_last_four,
@@ -149,7 +154,9 @@ PERSONAL_RULES: Final = (
         name="iban",
         kind="IBAN",
         level=Level.MEDIUM,
-        pattern="(?i:" + "|".join(sorted(_IBAN_LENGTH)) + r")\d{2}[ \-]?[A-Za-z0-9][A-Za-z0-9 \-]{9,38}[A-Za-z0-9]",
+        pattern=r"(?:\b|_)(?i:"
+        + "|".join(sorted(_IBAN_LENGTH))
+        + r")\d{2}[ \-]?[A-Za-z0-9][A-Za-z0-9 \-]{9,38}[A-Za-z0-9]",
         shapes=tuple(f"aa00{gap}{start}" for gap in ("", " ", "-") for start in ("0000", "aaaa", "a000")),
         locate=_iban,
     ),

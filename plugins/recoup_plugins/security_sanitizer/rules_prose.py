@@ -11,7 +11,8 @@ from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule
-from recoup_plugins.security_sanitizer.values import is_placeholder, is_prose
+from recoup_plugins.security_sanitizer.statements import is_transaction_id
+from recoup_plugins.security_sanitizer.values import is_placeholder, is_prose, looks_random
 
 _SHORTEST_TOKEN: Final = 12
 _DIGITS_OF_A_TOKEN: Final = 2
@@ -28,6 +29,11 @@ _MARKET: Final = re.compile(r"[A-Z\d]{2,12}[/\-][A-Z]{3,5}(?::[A-Z]{3,5})?", re.
 _SYMBOLS: Final = frozenset("!#$%^&*@+?~")
 _LAST_SYMBOLS: Final = ".,;:!?)\"'`]}"
 _SHORTEST_PART: Final = 8
+_OTHER_THING: Final = re.compile(
+    r"\b(?:order|request|req|trace|span|tx|txn|transaction|hash|session|id|ids|commit|build|version|block|trade|fill|"
+    r"correlation|checksum|digest|sha\d{1,3}|file|path|url|user|host|error|code|pod|container|image|release|job|task)\b",
+    re.IGNORECASE,
+)
 
 
 def _random_looking(match: re.Match[str]) -> tuple[int, int] | None:
@@ -35,7 +41,8 @@ def _random_looking(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1)
     digits = sum(char.isdigit() for char in value)
     enough = digits >= _DIGITS_OF_A_TOKEN and any(char.isalpha() for char in value) and len(value) >= _SHORTEST_TOKEN
-    return match.span(1) if enough and not _MARKET.fullmatch(value) else None
+    named = "sign" in match.group()[: match.start(1) - match.start()].lower() and is_transaction_id(value)
+    return match.span(1) if enough and not named and not _MARKET.fullmatch(value) else None
 
 
 def _is_ordinary(value: str) -> bool:
@@ -85,6 +92,23 @@ def _argument(match: re.Match[str]) -> tuple[int, int] | None:
     return None if is_port or is_placeholder(value) or is_prose(value) else match.span(1)
 
 
+def _spoken_of(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what only a key can be, unless the words before it speak of something else that has such a look."""
+    value = match.group(1).rstrip(_LAST_SYMBOLS)
+    between = match.group()[: match.start(1) - match.start()]
+    if not looks_random(value) or _OTHER_THING.search(between):
+        return None
+    return match.start(1), match.start(1) + len(value)
+
+
+def _bare_secret(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what mixes digits or symbols with its letters, without the punctuation of the sentence."""
+    value = match.group(1).rstrip(_LAST_SYMBOLS)
+    if _is_ordinary(value) or not looks_random(value):
+        return None
+    return match.start(1), match.start(1) + len(value)
+
+
 PROSE_RULES: Final = (
     Rule(
         name="named_token",
@@ -123,6 +147,46 @@ PROSE_RULES: Final = (
         literals=("secret", "token"),
         beside_name=True,
         locate=_bare_token,
+    ),
+    Rule(
+        name="password_of",
+        kind="PASSWORD",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:password|passphrase|passwd|passcode|pwd|pin|secret|token|api key|access key|private key)s?\b"
+        r"(?: [^\n:=\"'`\[\]]{0,47})?(?: --| \u2014| \u2013|:|->|\u2192| =| is| to|\[))"
+        r"[ ]{0,2}[\"'`]{0,2}([^\s\"'`\[\](){}<>&\\][^\s\"'`\[\](){}<>]{7,256})",
+        literals=("pass", "pwd", "pin", "secret", "token", "key"),
+        beside_name=True,
+        locate=_spoken_of,
+    ),
+    Rule(
+        name="new_one",
+        kind="SECRET",
+        level=Level.LOW,
+        pattern=r"(?i:\bnew (?:one|password|passphrase|secret|token|key|pin|creds?|value)(?: is|:|=| ->| --))"
+        r"[ ]{0,2}[\"'`]?([^\s\"'`]{6,256})",
+        literals=("new one", "new pass", "new secret", "new token", "new key", "new pin", "new cred", "new value"),
+        locate=_bare_secret,
+    ),
+    Rule(
+        name="used_as_password",
+        kind="PASSWORD",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:use|using|try|enter|type|with|set) )[\"'`]?([^\s\"'`]{6,256})[\"'`]?"
+        r"(?i: (?:as|for) (?:the |your |my |our |a )?(?:new |temporary |temp |api |login )?"
+        r"(?:password|passphrase|passwd|passcode|pwd|pin|secret|token|key)\b)",
+        literals=(" as ", " for "),
+        locate=_bare_secret,
+    ),
+    Rule(
+        name="spoken_otp",
+        kind="OTP",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:2fa|otp|totp|mfa|two[ \-]factor|verification|security|login|sms|one[ \-]time|"
+        r"auth(?:enticator)?)[ _\-](?:code|pin|password|passcode)(?: is| was|:|=|,)?) [\"'`]?(\d{4,8})\b",
+        literals=("code", "pin", "pass"),
+        beside_name=True,
+        group=1,
     ),
     Rule(
         name="login_argument",

@@ -13,6 +13,7 @@ from typing import Final
 from recoup_plugins.security_sanitizer.checksums import base58
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, stands_alone
+from recoup_plugins.security_sanitizer.runs import MIXED_CASE
 from recoup_plugins.security_sanitizer.values import entropy
 
 _CLASSES: Final = 3
@@ -62,13 +63,15 @@ def _opaque(match: re.Match[str]) -> tuple[int, int] | None:
     """
     text, (start, end) = match.string, match.span()
     value = match.group()
+    if value.islower() or value.isupper():
+        return None
     kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in value}
     if len(kinds) < _CLASSES or len(_DIGIT_RUNS.findall(value)) < _FEWEST_DIGIT_RUNS or entropy(value) < _LEAST_ENTROPY:
         return None
     if not stands_alone(text, start, end) or text[start - 1 : start] in _JOINING or text[end : end + 1] in _JOINING:
         return None
     octets = base58(value)
-    if octets is not None and (len(octets) in _SOLANA_BYTES or value[:1] in "123469ADLTt"):
+    if octets is not None and (len(octets) in _SOLANA_BYTES or value[:1] in "123469ADLTt" or value[:2] == "Qm"):
         return None
     return None if _IDENTIFIED.search(text[max(0, start - 32) : start]) else (start, end)
 
@@ -206,6 +209,7 @@ PROVIDER_RULES: Final = (
         kind="TOKEN",
         level=Level.LOW,
         pattern=r"\b[A-Za-z0-9]{40,128}\b",
+        sketch=MIXED_CASE,
         shapes=("x" * 40,),
         locate=_opaque,
     ),

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.statements import is_transaction_id
 from recoup_plugins.security_sanitizer.values import is_prose, is_reference, looks_random
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ _NAMED_WITHOUT_MARK = re.compile(
 )
 _REST_OF_NAME = re.compile(r"[\w\-]{0,48}[\"'`)]?", re.ASCII)
 _SPACED = re.compile(
-    r"(?:,|:)?[ \t]{1,24}(?:[\-\u2013\u2014>|/]{1,3}[ \t]{1,4})?(?:value |of |is |was |"
-    r"\d )?[\"'`(\[<]?([^\s\"'`<>()\[\]{}]{8,1000})",
+    r"(?:,|:|'?s)?[ \t]{1,24}(?:[\-\u2013\u2014>|/]{1,3}[ \t]{1,4})?(?:value |of |is |was |"
+    r"\d )?[\"'`(\[<]?([^\s\"'`<>()\[\]{}\\][^\s\"'`<>()\[\]{}]{7,1000})",
     re.ASCII,
 )
 _GOT = re.compile(
@@ -40,7 +41,7 @@ _GOT_WINDOW: Final = 80
 _COMMAND = re.compile(
     r"\b(?:set|setx|setenv|ENV|ARG|add|put|export|configure set|config set|variables? set|secrets? set)"
     r"(?:[ ]{1,2}-{1,2}\w{1,16})?"
-    r"[ \t]{1,8}([A-Za-z][\w.\-]{2,63})[ \t]{1,8}(?:--body |-b |--value |"
+    r"[ \t]{1,8}([A-Za-z][\w.\-/:]{2,127})[ \t]{1,8}(?:--body |-b |--value |"
     r"--secret-string )?[\"']?([^\s\"'=:\-][^\s\"']{2,1000})",
     re.ASCII,
 )
@@ -52,7 +53,8 @@ def in_commands(text: str, keys: KeyPolicy) -> Iterator[Found]:
     if not any(map(text.__contains__, _COMMANDS)):
         return
     for match in _COMMAND.finditer(text):
-        name, value = match.groups()
+        path, value = match.groups()
+        name = path.replace(":", "/").rpartition("/")[2]
         verdict = keys.verdict(name)
         spoken = is_prose(value) or is_reference(name, value, keys)
         if verdict.kind and verdict.level is Level.LOW and not verdict.weak and not spoken:
@@ -76,6 +78,6 @@ def spaced_values(text: str, name_before: NameBefore) -> Iterator[Found]:
         if not looks_random(text[value.start(1) : end]):
             continue
         _, verdict = name_before(text, done, 0, Level.LOW)
-        if verdict is not None:
+        if verdict is not None and not (verdict.kind == "SIGNATURE" and is_transaction_id(text[value.start(1) : end])):
             done = end
             yield value.start(1), end, verdict.kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.order_frames import ORDER_RULES
 from recoup_plugins.security_sanitizer.rule import Rule
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def _order_id(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 CRITICAL_RULES: Final = (
+    *ORDER_RULES,
     Rule(
         name="amount_unit",
         kind="AMOUNT",
@@ -65,7 +67,10 @@ CRITICAL_RULES: Final = (
         name="order_named",
         kind="ORDER_ID",
         level=Level.CRITICAL,
-        pattern=r"\b(?:[Oo]rder|ORDER|[Tt]rade|[Ff]ill|[Ee]xecution)(?:[ _\-]?[Ii][Dd])?[\s#:='\"]{1,4}([\w\-]{4,64})",
+        pattern=r"\b(?:[Oo]rder|ORDER|[Tt]rade|[Ff]ill|[Ee]xecution)s?(?:[ _\-]?[Ii][Dd]s?)?"
+        r"(?: (?:sent|placed|created|submitted|cancell?ed|rejected|filled|amended|not found|no\.?|number|ref|"
+        r"with id)){0,2}"
+        r"[\s#:='\"(\[]{1,4}([\w\-]{4,64})",
         literals=("order", "trade", "fill", "execution"),
         locate=_order_id,
     ),

@@ -7,7 +7,7 @@ from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule
-from recoup_plugins.security_sanitizer.values import entropy
+from recoup_plugins.security_sanitizer.values import entropy, is_placeholder
 
 _LONGEST_PORT: Final = 5
 _LEAST_ENTROPY: Final = 3.5
@@ -47,6 +47,8 @@ def _userinfo(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject ``host:8080/path@x``, where what follows the colon is a port."""
     port = match.group(1).partition(":")[2].partition("/")
     if port[1] and port[0].isdigit() and len(port[0]) <= _LONGEST_PORT:
+        return None
+    if is_placeholder(match.group(1).partition(":")[2]):
         return None
     return match.span(1)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.seed_phrases import word_list
-from recoup_plugins.security_sanitizer.values import looks_random, looks_secret
+from recoup_plugins.security_sanitizer.values import is_ordinary, is_prose, looks_random, looks_secret
 
 if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.keys import Verdict
@@ -19,13 +20,23 @@ _OTHER_SCHEME = re.compile(
     r"[ \t]{0,8}[A-Za-z][A-Za-z0-9\-]{2,24}[ \t]{1,4}([\w+/=.\-:]{8,1000})(?![\w+/=.\-:])", re.ASCII
 )
 _PARAMETER = re.compile(r"\w{1,32}=\\{0,4}[\"']", re.ASCII)
+_MOST_PARTS: Final = 64
 _LONGEST_HEADER: Final = 16_384
 _LINE_ENDS: Final = ("\n", "\\n", "\\r", "'")
 _WORD = re.compile(r"[a-z]{2,10}")
-_RUN_OF_WORDS = re.compile(r"[a-z]{2,12}" + " [a-z]{2,12}" * 11 + "(?: [a-z]{2,12})?" * 12)
+_LISTED: Final = "[a-z\u00df-\u024f\u0300-\u036f\u0400-\u04ff]{2,14}"
+_RUN_OF_WORDS = re.compile(_LISTED + f" {_LISTED}" * 11 + f"(?: {_LISTED})?" * 12)
 _BLOCK = re.compile(r"[ \t]{0,8}[|>][+\-0-9]{0,2}[ \t]{0,8}(?:#[^\n\\]{0,200})?(?=\n|\\n)")
 _NEXT_LINE = re.compile(r"[ \t]{0,8}(?=\n[ \t]{0,64}\S)")
 _LINE_FEED = re.compile(r"\n|\\n")
+_GROUP = re.compile(r"[ \-](?=[A-Z]{0,3}\d)[A-Z0-9()/.\-]{1,12}(?![\w:=])", re.ASCII)
+_IBAN_GROUP = re.compile(r"[ \-][A-Z0-9]{4}(?![\w:=])", re.ASCII)
+_LAST_IBAN_GROUP = re.compile(r"[ \-](?=[A-Z]{0,3}\d)[A-Z0-9]{1,3}(?![\w:=])", re.ASCII)
+_WORDS = re.compile(r"(?: [a-z]{3,12}){2,9}(?=[ \t]{0,8}(?:\n|\\n|\Z))")
+_CONCATENATED = re.compile(
+    r"[ \t]{0,8}(?:[+.&\\]|\|\|)?[ \t]{0,8}(?:\\?\n|\\n)?[ \t]{0,64}(?:[+.&][ \t]{0,8})?[bruf]?(\\{0,8}[\"'])"
+)
+_CONTINUED = re.compile(r"\n[ \t]{0,32}([^\s\"'<>&=:]{4,1000})")
 _MORE = re.compile(r",? ([\w\-]{4,24})(?![\w\-=:])", re.ASCII)
 
 
@@ -59,6 +70,46 @@ def closing_bracket(text: str, start: int) -> int:
 def list_end(text: str, end: int) -> int:
     """Return where the further values of a plural name end: ``backup codes: 1234-5678, 2345-6789``."""
     while (more := _MORE.match(text, end)) is not None and any(map(str.isdigit, more.group(1))):
+        end = more.end()
+    return end
+
+
+def groups_end(text: str, end: int, kind: str) -> int:
+    """Return where the further groups of a number end: ``IBAN: FR76 3000 6000 ...``."""
+    if kind == "IBAN":
+        while (group := _IBAN_GROUP.match(text, end)) is not None:
+            end = group.end()
+        last = _LAST_IBAN_GROUP.match(text, end)
+        return last.end() if last else end
+    while (group := _GROUP.match(text, end)) is not None:
+        end = group.end()
+    return end
+
+
+def words_end(text: str, end: int) -> int:
+    """Return where the further words of a passphrase end that has the rest of its line for itself."""
+    more = _WORDS.match(text, end)
+    return end if more is None or any(map(is_prose, more.group().split())) else more.end()
+
+
+def end_of_concatenated(text: str, end: int, quote: str) -> int:
+    """Return where the last of several strings ends that source code joins: ``"a" + "b"``, or one below the other."""
+    for _ in range(_MOST_PARTS):
+        if not text.startswith(quote, end):
+            break
+        after = end + len(quote)
+        more = _CONCATENATED.match(text, after)
+        if more is None or more.group(1) != quote or not text[after : more.start(1)].strip(" \tbruf"):
+            joined = more is not None and "\n" in text[after : more.start(1)]
+            if more is None or more.group(1) != quote or not joined:
+                break
+        end = inside_quotes(text, more.end(), quote)[1]
+    return end
+
+
+def end_of_continued(text: str, end: int) -> int:
+    """Return where a value ends that a backslash at the end of a line carries on to the next."""
+    while text[end - 1 : end] == "\\" and (more := _CONTINUED.match(text, end)) is not None:
         end = more.end()
     return end
 
@@ -164,4 +215,18 @@ def listed_words(text: str, at: int) -> tuple[int, int] | None:
     if count > 1:
         return start, end
     run = _RUN_OF_WORDS.match(text, start)
-    return run.span() if run is not None else None
+    return run.span() if run is not None and not is_prose(run.group().split()[0]) else None
+
+
+def is_convincing(value: str, name: str, verdict: Verdict) -> bool:
+    """Tell whether a value is a secret although little joins it to its name.
+
+    A name of several words, or one of a password, says more than ``secret`` or ``token``, which things are called too:
+    ``secret "bot-creds-2"``.
+    """
+    if is_ordinary(value) or " " in value:
+        return False
+    if looks_random(value):
+        return True
+    said = verdict.kind == "PASSWORD" or len(words_of(name)) > 1
+    return said and looks_secret(value) and any(map(str.isdigit, value))

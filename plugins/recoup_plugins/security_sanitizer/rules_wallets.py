@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
+from base64 import b32decode, urlsafe_b64decode
 from binascii import crc_hqx
+from hashlib import algorithms_available, new
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58, base58check, bech32, cashaddr, ss58
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
 _ADDRESS_BYTES: Final = (21, 22, 23)
 _PUBLIC_KEY_BYTES: Final = 32
+_MOST_ZEROS: Final = 30
 
 
 def _holds_address(text: str, alphabet: str | None = None) -> bool:
@@ -32,6 +34,19 @@ def _ton(text: str) -> bool:
     """Tell whether text is a user-friendly TON address (TEP-0002): 36 bytes that end in a CRC-16."""
     raw = urlsafe_b64decode(text)
     return crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "big")
+
+
+def _nobodys(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject the zero address and those that burn, which are nobody's."""
+    return None if match.group().count("0") > _MOST_ZEROS else match.span()
+
+
+def _algorand(text: str) -> bool:
+    """Tell whether text is an Algorand address: base 32 of a public key and the last 4 bytes of its SHA-512/256."""
+    raw = b32decode(text + "=" * 6)
+    if "sha512_256" not in algorithms_available:
+        return True
+    return new("sha512_256", raw[:_PUBLIC_KEY_BYTES]).digest()[-4:] == raw[_PUBLIC_KEY_BYTES:]
 
 
 def _public_key(match: re.Match[str]) -> tuple[int, int] | None:
@@ -53,7 +68,7 @@ def _wallet(name: str, pattern: str, shape: str, *literals: str, locate: Locate 
 
 
 WALLET_RULES: Final = (
-    _wallet("ethereum", r"\b0[xX][0-9a-fA-F]{40}\b", "x" * 42, "0x"),
+    _wallet("ethereum", r"\b0[xX][0-9a-fA-F]{40}\b", "x" * 42, "0x", locate=_nobodys),
     _wallet(
         "bech32", r"\b[a-zA-Z]{2,16}1[02-9ac-hj-np-zAC-HJ-NP-Z]{30,110}\b", "x" * 34, "1", locate=confirmed(bech32)
     ),
@@ -66,6 +81,7 @@ WALLET_RULES: Final = (
         locate=confirmed(lambda text: _holds_address(text, RIPPLE_ALPHABET)),
     ),
     _wallet("stellar", r"\bG[A-Z2-7]{55}\b", "x" * 56, "g", locate=confirmed(lambda text: stellar(0x30, text))),
+    _wallet("algorand", r"\b[A-Z2-7]{58}\b", "x" * 58, locate=confirmed(_algorand)),
     _wallet("ton", r"\b[EUk0]Q[\w\-]{46}", "x" * 12, "eq", "uq", "kq", "0q", locate=confirmed(_ton)),
     _wallet("substrate", rf"\b[1-9A-HJ-NP-Za-km-z]{_BASE58}{{45,48}}\b", "x" * 46, locate=confirmed(ss58)),
     _wallet(

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
+from recoup_plugins.security_sanitizer.keys import Verdict
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.objects import exact_text
+from recoup_plugins.security_sanitizer.order_frames import SHORT_NAMES
+from recoup_plugins.security_sanitizer.statements import holds_no_secret, says_about
 from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like
 
 if TYPE_CHECKING:
-    from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
+    from recoup_plugins.security_sanitizer.keys import KeyPolicy
 
+_ITEMS_NAMES: Final = frozenset(
+    ["rows", "data", "values", "records", "row", "tuples", "args", "params", "arguments", "parameters", "payload"]
+)
 _TRACE_NAMES: Final = frozenset(["stack_trace", "stacktrace", "traceback", "exc_text", "stack", "exc_info"])
 _HIDDEN_IF_ANY: Final = frozenset(["PASSWORD", "USER", "ACCOUNT", "CARD", "PHONE", "IP", "MAC"])
 _HEX_OR_DIGITS: Final = frozenset("0123456789abcdefABCDEFx-")
@@ -32,23 +38,33 @@ class Ruling:
         plain_id: numbers and hexadecimal strings under this name are shown without a further look.
         trace: text under this name keeps its lines.
         told: another member may tell what the value is, as in ``{"name": "api_key", "value": ...}``.
+        name: the name, where it hides something.
+        framed: the ruling where the members beside it say that the mapping is an order or a balance.
+        apart: another member may explain the items, as ``{"columns": ["api_key"], "rows": ...}``.
     """
 
     verdict: Verdict | None = None
     plain_id: bool = False
     trace: bool = False
     told: bool = False
+    apart: bool = False
+    name: str = ""
+    framed: Ruling | None = None
 
     def hides(self, item: Any) -> bool:
         """Tell whether the name hides this value; nothing and placeholders are left as they are."""
         verdict = self.verdict
-        if verdict is None or item is None:
+        if verdict is None or holds_no_secret(item):
             return False
         if isinstance(item, bytes | bytearray):
             item = item.decode("latin-1")
         if isinstance(item, str):
             text = exact_text(item)
-            return not is_placeholder(text) and (not verdict.weak or looks_like(verdict.kind, text))
+            if is_placeholder(text) or (verdict.level is Level.LOW and says_about(self.name, text, verdict.kind)):
+                return False
+            return not verdict.weak or looks_like(verdict.kind, text)
+        if type(item) is int and verdict.level is Level.LOW and says_about(self.name, str(item), verdict.kind):
+            return False
         if not verdict.weak or verdict.kind in _HIDDEN_IF_ANY:
             return True
         return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
@@ -56,6 +72,10 @@ class Ruling:
 
 PLAIN: Final = Ruling()
 """The ruling on every name that says nothing about its value."""
+
+_FRAMED: Final = {
+    name: Ruling(Verdict(kind, Level.CRITICAL, weak=False, plain_id=False)) for name, kind in SHORT_NAMES.items()
+}
 
 
 class Rulings(BoundedCache[str, Ruling]):
@@ -91,6 +111,9 @@ class Rulings(BoundedCache[str, Ruling]):
             plain_id=verdict.plain_id and self._level < Level.CRITICAL,
             trace=name in _TRACE_NAMES,
             told=name.lower() in VALUE_NAMES,
+            apart=name.lower() in _ITEMS_NAMES,
+            name=name[:_LONGEST_REMEMBERED] if verdict.kind and verdict.level <= self._level else "",
+            framed=_FRAMED.get(name) if self._level is Level.CRITICAL else None,
         )
         return PLAIN if ruling == PLAIN else ruling
 

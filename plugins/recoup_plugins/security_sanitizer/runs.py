@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.sample import SHORTEST_RUN
 
@@ -17,6 +19,9 @@ _WORD_CLASS = r"\[(?:[A-Za-z0-9]-[A-Za-z0-9]|\w|\\w|\\d)+\]|\\w|\\d|\w"
 _COUNT = r"(?:\{(\d{1,3})(?:,\d{1,3})?\})?"
 _PART = re.compile(rf"(?:{_WORD_CLASS}){_COUNT}")
 _WHOLE = re.compile(rf"\\b(?:(?:{_WORD_CLASS})(?:\{{\d{{1,3}}(?:,\d{{1,3}})?\}})?)+\\b")
+
+MIXED_CASE: Final = r"[a-z]\d{0,126}[A-Z]|[A-Z]\d{0,126}[a-z]"
+"""Matches in each run of up to 128 letters and digits that has capitals and small letters, so in no digest."""
 
 
 def stays_in_run(pattern: str) -> bool:
@@ -33,7 +38,10 @@ def within_runs(pattern: re.Pattern[str]) -> Callable[[Sample], Search]:
         text, runs = sample.text, sample.runs
 
         def search(at: int) -> re.Match[str] | None:
-            return next((found for start, _ in runs if start >= at and (found := pattern.match(text, start))), None)
+            first = bisect_left(runs, (at, 0))
+            return next(
+                (found for start, _ in islice(runs, first, None) if (found := pattern.match(text, start))), None
+            )
 
         return search
 

@@ -13,6 +13,7 @@ from recoup_plugins.security_sanitizer.named import NamedKeys
 from recoup_plugins.security_sanitizer.placeholders import Placeholders
 from recoup_plugins.security_sanitizer.registered import RegisteredValues
 from recoup_plugins.security_sanitizer.rule import Rule
+from recoup_plugins.security_sanitizer.rules_accounts import ACCOUNT_RULES
 from recoup_plugins.security_sanitizer.rules_credentials import CREDENTIAL_RULES
 from recoup_plugins.security_sanitizer.rules_network import NETWORK_RULES
 from recoup_plugins.security_sanitizer.rules_personal import PERSONAL_RULES
@@ -27,6 +28,7 @@ DEFAULT_RULES: Final[tuple[Rule, ...]] = (
     *WALLET_RULES,
     *PERSONAL_RULES,
     *NETWORK_RULES,
+    *ACCOUNT_RULES,
     *CRITICAL_RULES,
 )
 """Every rule that finds secrets by shape, in the order in which they are tried."""

@@ -82,9 +82,9 @@ class Spelling:
             end += len(self._after)
         if self.widened:
             start -= start > 0 and text[start - 1] in _ENCODED_CHARACTERS
+            end += end < len(text) and text[end] in _ENCODED_CHARACTERS
             while end < len(text) and text[end] == "=":
                 end += 1
-            end += end < len(text) and text[end] in _ENCODED_CHARACTERS
         return start, end
 
     def _is(self, found: str) -> bool:

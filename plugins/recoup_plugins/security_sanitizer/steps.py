@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
 from recoup_plugins.security_sanitizer.entries import entries
 from recoup_plugins.security_sanitizer.outline import Needs
 from recoup_plugins.security_sanitizer.pem import MARK, hide_private_keys
-from recoup_plugins.security_sanitizer.runs import stays_in_run, within_runs
+from recoup_plugins.security_sanitizer.rule import compiled
+from recoup_plugins.security_sanitizer.runs import within_runs
 from recoup_plugins.security_sanitizer.sample import Sample, octets
 from recoup_plugins.security_sanitizer.seed_phrases import SHORT_WORDS, hide_phrases, may_hold_phrase
 from recoup_plugins.security_sanitizer.suspects import Suspects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from recoup_plugins.security_sanitizer.assignments import Assignments
     from recoup_plugins.security_sanitizer.engine import Engine, Gate
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
     from recoup_plugins.security_sanitizer.levels import Level
     from recoup_plugins.security_sanitizer.placeholders import Placeholders
-    from recoup_plugins.security_sanitizer.rule import Rule
+    from recoup_plugins.security_sanitizer.rule import Rule, Search
+    from recoup_plugins.security_sanitizer.screening import Joined
 
-Step = Callable[[Sample, Sample], str]
-"""Returns a text, which earlier steps may have changed, without one sort of secret; also given the original text."""
+_ANCHORED: Final = re.compile(r"\\[AZ]|(?<![\\\[])[\^$]|\(\?[=!<]")
+
+
+class Step(Protocol):
+    """Hides one sort of secret. Implementations are immutable, hence thread-safe and task-safe."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether what earlier steps changed may give it something to hide that the original text did not have."""
+        ...
+
+    def __call__(self, sample: Sample, original: Sample, /) -> str:
+        """Return a text, which earlier steps may have changed, without one sort of secret."""
+        ...
+
+    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+        """Yield the numbers of at least those texts that it would change, and whether it may change them as they are.
+
+        A text that it does not change by itself may still be changed by it once another step has been there.
+        """
+        ...
 
 
 @frozen
@@ -41,6 +62,18 @@ class Plan:
     gate: Gate
     steps: tuple[Step, ...]
 
+    def needed(self, joined: Joined) -> dict[int, tuple[int, ...]]:
+        """Return, by their numbers, the texts that a step changes, and the steps that each of them needs."""
+        touched: dict[int, list[int]] = {}
+        changed = set()
+        for index in self.gate.opened(joined.sample):
+            for number, changes in self.steps[index].hits(joined):
+                touched.setdefault(number, []).append(index)
+                if changes:
+                    changed.add(number)
+        follow = [index for index, step in enumerate(self.steps) if step.follows] if changed else []
+        return {number: tuple(sorted({*touched[number], *follow})) for number in changed}
+
 
 def plan_of(
     rules: Collection[Rule],
@@ -54,68 +87,134 @@ def plan_of(
     """Return the plan of a level, without the steps that stay off."""
     steps: list[tuple[Needs, Step]] = []
     if "pem" not in off:
-        steps.append((Needs((octets(MARK.lower()),)), lambda sample, _: hide_private_keys(sample.text, placeholders)))
+        steps.append((Needs((_PrivateKeys.mark,)), _PrivateKeys(placeholders)))
     if "assignment" not in off:
-        steps.append(_names(Suspects(keys, level, engine), assignments, level))
+        steps.append((Needs(), _Names(Suspects(keys, level, engine), assignments, level)))
     active = [rule for rule in rules if rule.level <= level and rule.name not in off]
     for rule in sorted(active, key=lambda rule: not rule.beside_name):
-        needs = Needs.of(rule.literals, rule.shapes)
+        needs = Needs.of(rule)
         steps.append((needs, _RuleStep(rule, needs, level, engine, placeholders)))
     if "seed_phrase" not in off:
-        steps.append((Needs(), _phrases(engine, placeholders)))
+        steps.append((Needs(), _Phrases(engine, placeholders)))
     return Plan(engine.gate([needs for needs, _ in steps]), tuple(step for _, step in steps))
 
 
-def _phrases(engine: Engine, placeholders: Placeholders) -> Step:
-    """Return the step that hides seed phrases."""
-    short_words = engine.searcher(SHORT_WORDS)
+class _PrivateKeys:
+    """Hides private keys in PEM armour. Immutable, hence thread-safe and task-safe."""
 
-    def step(sample: Sample, _: Sample) -> str:
+    __slots__ = ("_placeholders",)
+    follows = True
+    mark = octets(MARK.lower())
+
+    def __init__(self, placeholders: Placeholders) -> None:
+        self._placeholders = placeholders
+
+    def __call__(self, sample: Sample, _: Sample) -> str:
+        return hide_private_keys(sample.text, self._placeholders)
+
+    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+        lowered = joined.sample.lowered
+        place = lowered.find(self.mark)
+        while place >= 0:
+            yield (number := joined.at(place)), True
+            place = lowered.find(self.mark, joined.after(number))
+
+
+class _Phrases:
+    """Hides seed phrases. Immutable, hence thread-safe and task-safe."""
+
+    __slots__ = ("_placeholders", "_short_words")
+    follows = True
+
+    def __init__(self, engine: Engine, placeholders: Placeholders) -> None:
+        self._short_words = engine.searcher(SHORT_WORDS)
+        self._placeholders = placeholders
+
+    def __call__(self, sample: Sample, _: Sample) -> str:
         text = sample.text
-        first = short_words(sample)(0)
+        first = self._short_words(sample)(0)
         if first is None or not may_hold_phrase(text[first.start() :]):
             return text
-        return hide_phrases(text, placeholders)
+        return hide_phrases(text, self._placeholders)
 
-    return step
+    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+        for number in joined.hit(self._short_words(joined.sample)):
+            yield number, may_hold_phrase(joined.texts[number])
 
 
-def _names(suspects: Suspects, assignments: Assignments, level: Level) -> tuple[Needs, Step]:
-    """Return the step that hides the values of sensitive names, in the entries of a log that hold such a name."""
+class _Names:
+    """Hides the values of sensitive names, in the entries of a log that hold such a name. Thread-safe and task-safe."""
 
-    def step(sample: Sample, _: Sample) -> str:
+    __slots__ = ("_assignments", "_level", "_suspects")
+    follows = True
+
+    def __init__(self, suspects: Suspects, assignments: Assignments, level: Level) -> None:
+        self._suspects = suspects
+        self._assignments = assignments
+        self._level = level
+
+    def __call__(self, sample: Sample, _: Sample) -> str:
         text = sample.text
         pieces: list[str] = []
         done = 0
-        for start, end in entries(text, suspects.places(sample)):
-            pieces += [text[done:start], assignments.apply(text[start:end], level)]
+        for start, end in entries(text, self._suspects.places(sample)):
+            pieces += [text[done:start], self._assignments.apply(text[start:end], self._level)]
             done = end
         return "".join([*pieces, text[done:]]) if pieces else text
 
-    return Needs(), step
+    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+        end = 0
+        for place in self._suspects.places(joined.sample):
+            if place >= end:
+                yield (number := joined.at(place)), True
+                end = joined.after(number)
 
 
 class _RuleStep:
     """Applies a rule. Immutable, hence thread-safe and task-safe.
 
-    A rule takes part where its pattern, literals and shapes are in the original text. That steps before it put a
+    A rule takes part where its sketch, literals and shapes are in the original text. That steps before it put a
     placeholder somewhere must not bring in another rule, or the result would hang on how closely a gate looks.
+
+    The search is made when it is first needed, since most never are; two threads may both make it, alike.
     """
 
-    __slots__ = ("_level", "_needs", "_placeholders", "_rule", "_search")
+    __slots__ = ("_engine", "_is_anchored", "_level", "_needs", "_placeholders", "_prepare", "_rule")
+    follows = False
 
     def __init__(self, rule: Rule, needs: Needs, level: Level, engine: Engine, placeholders: Placeholders) -> None:
         self._rule = rule
         self._level = level
         self._needs = needs
         self._placeholders = placeholders
-        self._search = within_runs(rule.compiled) if stays_in_run(rule.pattern) else engine.searcher(rule.compiled)
+        self._is_anchored = _ANCHORED.search(rule.pattern) is not None
+        self._engine = engine
+        self._prepare: Callable[[Sample], Search] | None = None
 
     def __call__(self, sample: Sample, original: Sample) -> str:
         found = self._rule.apply(sample.text, self._level, self._search(sample), self._placeholders)
         return found if found is sample.text or self._takes_part(sample, original) else sample.text
 
+    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+        rule, level, texts = self._rule, self._level, joined.texts
+        if self._is_anchored:
+            for number, text in enumerate(texts):
+                if rule.compiled.search(text) is not None:
+                    yield number, True
+            return
+        for number in joined.hit(self._search(joined.sample)):
+            yield number, rule.apply(texts[number], level) is not texts[number]
+
+    def _search(self, sample: Sample) -> Search:
+        if (prepare := self._prepare) is None:
+            rule = self._rule
+            prepare = within_runs(rule.compiled) if self._needs.in_run else self._engine.searcher(rule.compiled)
+            self._prepare = prepare
+        return prepare(sample)
+
     def _takes_part(self, sample: Sample, original: Sample) -> bool:
         if not self._needs.met_by(original):
             return False
-        return sample is original or self._rule.compiled.search(original.text) is not None
+        if sample is original and not self._rule.sketch:
+            return True
+        return compiled(self._needs.pattern).search(original.text) is not None

@@ -7,8 +7,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
-from recoup_plugins.security_sanitizer.key_tables import STEMS
+from recoup_plugins.security_sanitizer.key_tables import ANYWHERE, LAST, PHRASES
+from recoup_plugins.security_sanitizer.key_words import STEMS
+from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.sample import octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.sample import Sample
 
 _LONGEST_NAME: Final = 64
+_MOST_DIGITS: Final = 7
 _MOST_PARTS: Final = 6
 _MOST_WORDS: Final = 3
 _PARTS = re.compile(r"[.$\-]{1,64}")
@@ -38,7 +42,19 @@ class Suspects:
         engine: finds the names that hold a stem.
     """
 
-    __slots__ = ("_certain", "_finder", "_keys", "_known", "_level", "_numbers")
+    __slots__ = (
+        "_certain",
+        "_finder",
+        "_has_own",
+        "_keys",
+        "_known",
+        "_level",
+        "_numbers",
+        "_spoken",
+        "_tag_finder",
+        "_tags",
+        "_vocabulary",
+    )
 
     def __init__(self, keys: KeyPolicy, level: Level, engine: Engine) -> None:
         own = [stem.lower() for stem in getattr(keys, "stems", lambda _: ())(level)]
@@ -47,8 +63,14 @@ class Suspects:
         self._level = level
         self._certain = (*_LOGIN, *own)
         self._numbers = frozenset(stem for stem in stems if stem.isdigit())
-        self._finder = None if "" in stems else engine.name_finder(sorted(stems))
+        self._tags = tuple(octets(f"{number}=") for number in self._numbers)
+        self._finder = None if "" in stems else engine.name_finder(sorted(stems - self._numbers))
+        self._tag_finder = engine.name_finder(sorted(stems)) if self._tags and self._finder else self._finder
         self._known: BoundedCache[int, bool] = BoundedCache(4096)
+        self._spoken: BoundedCache[int, bool] = BoundedCache(4096)
+        self._has_own = bool(own)
+        tables = (ANYWHERE, LAST, PHRASES)
+        self._vocabulary = " ".join((name for table in tables for name, (_, low) in table.items() if low <= level))
 
     def places(self, sample: Sample) -> Iterator[int]:
         """Yield in ascending order where names stand that may be sensitive; every place where any name may be."""
@@ -56,8 +78,12 @@ class Suspects:
         if self._finder is None:
             yield from range(len(text))
             return
-        for start, end in self._finder.spans(sample):
-            if end - start > _LONGEST_NAME or self._is_suspect(text[start:end]) or self._is_in_phrase(text, start, end):
+        is_fix = any(map(sample.lowered.__contains__, self._tags))
+        for start, end in (self._tag_finder if is_fix and self._tag_finder else self._finder).spans(sample):
+            if end - start > _LONGEST_NAME:
+                if not _is_number(text[start:end]):
+                    yield start
+            elif self._is_suspect(text[start:end]) or self._is_in_phrase(text, start, end):
                 yield start
 
     def _is_suspect(self, name: str) -> bool:
@@ -69,8 +95,9 @@ class Suspects:
 
     def _judge(self, name: str) -> bool:
         """Tell whether a name, or one of the names in a dotted path or header, is sensitive."""
-        if name.isdigit():
-            return name in self._numbers
+        tag = name.removeprefix("A")  # of FIX, behind its separator written as ^A
+        if tag.isdigit():
+            return tag in self._numbers
         if any(map(name.lower().__contains__, self._certain)):
             return True
         parts = [part for part in _PARTS.split(name) if part]
@@ -80,6 +107,8 @@ class Suspects:
 
     def _is_in_phrase(self, text: str, start: int, end: int) -> bool:
         """Tell whether a name becomes sensitive by the words beside it, as in ``account number``."""
+        if (text[start - 1 : start] != " " and text[end : end + 1] != " ") or not self._is_spoken(text[start:end]):
+            return False
         earlier = _words_before(text, start)
         after = _AFTER.match(text, end)
         if not earlier and after is None:
@@ -94,6 +123,15 @@ class Suspects:
             if last - first > 1
         )
 
+    def _is_spoken(self, name: str) -> bool:
+        """Tell whether a name, without others beside it, is a part of a sensitive phrase."""
+        known = self._spoken[hash(name)]
+        if known is None:
+            words = words_of(name)
+            known = self._has_own or not name.isascii() or any(word.rstrip("s") in self._vocabulary for word in words)
+            self._spoken.put(hash(name), known)
+        return known
+
     def _is_phrase(self, phrase: str) -> bool:
         known = self._known[hash(phrase)]
         if known is None:
@@ -104,6 +142,11 @@ class Suspects:
     def _is_sensitive(self, name: str) -> bool:
         verdict = self._keys.verdict(name)
         return bool(verdict.kind) and verdict.level <= self._level
+
+
+def _is_number(name: str) -> bool:
+    """Tell whether a long run is a hash, an identifier or a key, which no name is, by its letters and digits."""
+    return name.isalnum() and sum(map(str.isdigit, name[-_LONGEST_NAME:])) > _MOST_DIGITS
 
 
 def _words_before(text: str, at: int) -> list[str]:

@@ -12,15 +12,17 @@ from recoup_plugins.security_sanitizer.engine import best_engine
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders
 from recoup_plugins.security_sanitizer.sample import Sample
+from recoup_plugins.security_sanitizer.screening import Joined
 from recoup_plugins.security_sanitizer.steps import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
     from recoup_plugins.security_sanitizer.engine import Engine
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
     from recoup_plugins.security_sanitizer.registered import RegisteredValues
     from recoup_plugins.security_sanitizer.rule import Rule
+    from recoup_plugins.security_sanitizer.rulings import Ruling
     from recoup_plugins.security_sanitizer.steps import Plan
 
 _LONGEST_REMEMBERED: Final = 512
@@ -54,6 +56,7 @@ class TextSanitizer:
         "_registered",
         "_remembered",
         "_rules",
+        "_settled",
         "placeholders",
     )
 
@@ -76,15 +79,21 @@ class TextSanitizer:
         self._registered = registered
         self._remembered = {level: BoundedCache[str, str](remembered) for level in Level}
         self._rules = tuple(rules)
+        self._settled: dict[Level, BoundedCache[str, Ruling]] = {level: BoundedCache(remembered) for level in Level}
 
     def forget(self) -> None:
         """Empty the caches, as after a new secret has been registered."""
-        for cache in self._remembered.values():
-            cache.clear()
+        for level in Level:
+            self._remembered[level].clear()
+            self._settled[level].clear()
 
     def remembered(self, level: Level) -> BoundedCache[str, str]:
         """Return the texts that a level leaves as they are."""
         return self._remembered[level]
+
+    def settled(self, level: Level) -> BoundedCache[str, Ruling]:
+        """Return the members' names that a level leaves as they are, with the rulings on them."""
+        return self._settled[level]
 
     def clean(self, text: str, level: Level, *, lines: bool = False) -> str:
         r"""Return the text without what the level hides, and without characters that would forge a log line.
@@ -97,12 +106,44 @@ class TextSanitizer:
         cache = self._remembered[level]
         if (known := cache[text]) is not None:
             return known
+        generation = self._registered.generation
         found = self._clean(text, level, 0)
         if "\n" in found:
             return found if lines else on_one_line(found)
         if found == text and len(text) <= _LONGEST_REMEMBERED:
             cache.put(text, text)
+            if generation != self._registered.generation:  # a secret that the text may hold has been registered since
+                cache.clear()
         return found
+
+    def screened(self, texts: Sequence[str], level: Level) -> dict[str, tuple[int, ...]]:
+        """Return the steps that each of many texts needs; where that cannot be told at once, the text is left out.
+
+        A text that needs none stays as it is, but for the line feeds that ``clean`` writes as escapes.
+        """
+        generation = self._registered.generation
+        texts = list(filter(_is_visible, texts))
+        if self._registered and self._registered.may_hold(texts):
+            texts = [text for text in texts if not self._registered.spans(text)]
+        if not texts:
+            return {}
+        joined = Joined(texts)
+        plan = self._plans.get(level) or self._plan(level)
+        screened: dict[str, tuple[int, ...]] = dict.fromkeys(texts, ())
+        screened |= {texts[number]: steps for number, steps in plan.needed(joined).items()}
+        for start, _ in encoded_lines(joined.sample.text):
+            screened.pop(texts[joined.at(start)], None)
+        if generation == self._registered.generation:
+            unchanged = (text for text, steps in screened.items() if not steps and len(text) <= _LONGEST_REMEMBERED)
+            self._remembered[level].keep({text: text for text in unchanged if "\n" not in text})
+        return screened
+
+    def clean_by(self, text: str, level: Level, steps: Iterable[int], *, lines: bool = False) -> str:
+        """Return what ``clean`` returns, for a text whose steps are known from ``screened``."""
+        found = self._applied(Sample(text), steps, self._plans[level])
+        if found is not text:
+            found = self._decoded(found, level, 0)
+        return found if lines else on_one_line(found)
 
     def clean_trace(self, trace: str, level: Level) -> str:
         """Return a stack trace without what the level hides; no secret is looked for across the line of a frame."""
@@ -126,14 +167,18 @@ class TextSanitizer:
             sample = Sample(without_controls(text if text.isascii() else without_invisible(text)))
         if self._registered:
             sample = Sample(self._registered.hide(sample.text))
-        original = sample
         plan = self._plans.get(level) or self._plan(level)
-        for index in plan.gate.opened(sample):
+        found = self._applied(sample, plan.gate.opened(sample), plan)
+        return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found
+
+    @staticmethod
+    def _applied(sample: Sample, steps: Iterable[int], plan: Plan) -> str:
+        original = sample
+        for index in steps:
             found = plan.steps[index](sample, original)
             if found is not sample.text:
                 sample = Sample(found)
-        found = sample.text
-        return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found
+        return sample.text
 
     def _plan(self, level: Level) -> Plan:
         """Return the plan of a level, made when it is first needed; two threads may both make it, alike."""
@@ -156,3 +201,8 @@ class TextSanitizer:
             if plain != line and (found := self._clean(plain, level, depth + 1)) != plain:
                 line = found
         return line
+
+
+def _is_visible(text: str) -> bool:
+    """Tell whether a text has nothing but printable ASCII characters, tabs and line feeds."""
+    return text.isascii() and (text.isprintable() or not text.encode("ascii").translate(None, _VISIBLE))

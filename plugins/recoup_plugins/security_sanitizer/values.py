@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _MASK = re.compile(
     r"\*{1,256}|[xX]{3,64}|[•●…]{1,64}|[.\-_]{1,64}|<[\w \-.*]{0,64}>|\[[A-Z][A-Z_]{1,31}(?: [0-9a-f]{4,8})?\]|"
     r"\{\w{0,64}\}|(?:YOUR|your|Your|MY_OWN|INSERT|insert|ENTER|enter|REPLACE|replace)"
-    r"[_\- ][A-Za-z_\- ]{2,48}|\$\{?\w{1,64}\}?|%\(?\w{0,64}\)?[sdr]|\{\{ ?[\w.]{1,64} ?\}\}"
+    r"[_\- ][A-Za-z_\- ]{2,48}|\$\{?\w{1,64}\}?|%\(?\w{0,64}\)?[sdr]|"
+    r"\$?\{\{[A-Za-z_.\-|(),\[\] '\"]{1,120}\}\}|\{%[A-Za-z_.\-|() '\"]{1,120}%\}|"
+    r"\((?:sensitive value|known after apply)\)|~|"
+    r"(?:Bearer|Basic|Token|bearer|basic|token) (?:\{\w{0,64}\}|<[\w \-]{0,64}>|\$\{?\w{1,64}\}?|\*{1,64}|%s|\.{3})"
 )
 _NOTHING: Final = frozenset(
     ["", "none", "null", "nil", "undefined", "n/a", "na", "redacted", "masked", "hidden", "filtered", "removed"]
@@ -49,7 +52,7 @@ _ROOTS: Final = frozenset(
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 _PATH_OF_NAMES = re.compile(r"([A-Za-z_]{1,64})[.\[]")
 _CALL = re.compile(
-    r"(?:[A-Za-z_][A-Za-z_.]{2,63}|[A-Za-z_]{2,32}\.[A-Za-z_][\w.]{1,63})\((?:[\"'A-Za-z_)*.]|\Z)", re.ASCII
+    r"(?:[A-Za-z_][A-Za-z_.:]{2,63}|[A-Za-z_]{2,32}\.[A-Za-z_][\w.]{1,63})\((?:[\"'A-Za-z_)*.]|\Z)", re.ASCII
 )
 _PROSE: Final = frozenset(
     """
@@ -60,7 +63,8 @@ _PROSE: Final = frozenset(
     verification was were will with without wrong you your denied forbidden disabled enabled accepted valid ok
     locked blocked already never none still being used needed set generated cached refreshed rotated stored
     loaded hidden redacted masked bad unrecognized unrecognised unsupported authentication connection network
-    exchange server service request response retry retrying after when while
+    exchange server service request response retry retrying after when while expected did got found requires require
+    argument option field characters reset updated deleted replaced issued shown printed logged kept
 """.split()
 )
 _ORDINARY_TOKEN = re.compile(
@@ -92,14 +96,29 @@ _ACCOUNT_TYPES: Final = frozenset(
     sub live demo paper test primary
 """.split()
 )
+NOBODY: Final = frozenset(
+    ["root", "system", "nobody", "anonymous", "daemon", "guest", "default", "none", "self", "null"]
+)
+"""User names that say nothing about who it was."""
+
+_FEWEST_ACCOUNT_DIGITS: Final = 5
+_FEWEST_ID_DIGITS: Final = 7
 _FILE = re.compile(
     r"(?:[~.]{0,2}/|[A-Za-z]:\\)[\w./\\\- ]{1,250}\.(?:pem|key|crt|cer|json|toml|ya?ml|env|txt|p12|pfx|der|"
     r"ini|cfg|pub|jks|gpg|py|sh)"
 )
 _SUBSTITUTED = re.compile(
-    r"\$\(|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|@Microsoft\.KeyVault|(?:vault|ssm|"
+    r"\$\(|\$\{\{|\$\{\w{1,64}:\?|\{\{|\{%|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|@Microsoft\.KeyVault|(?:vault|ssm|"
     r"op|sm|awssm|gcpsm):/?/?[\w/]"
 )
+_OF_RESOURCE = re.compile(
+    r"(?:secretKeyRef|secretRef|configMapKeyRef|valueFrom|[a-z][a-z\-]{1,64}-(?:creds|credentials)|"
+    r"[a-z][a-z\-]{0,30}/[a-z][a-z/\-]{1,60}):?"
+)
+"""What Kubernetes calls a secret kept elsewhere, and names as people give to such resources."""
+
+_HEADER_NAME = re.compile(r"[A-Z][A-Za-z]{0,24}-[A-Z][A-Za-z\-]{1,64}", re.ASCII)
+_HOST_AND_PORT = re.compile(r"[\w.\-]{1,253}:\d{1,5}[,;)]?", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_][A-Za-z_]{0,63})?\.([A-Za-z_][A-Za-z_]{1,63})", re.ASCII)
 _CHOSEN_BY_PEOPLE: Final = frozenset(["PASSWORD", "SECRET"])
 _LONG_TOKEN: Final = 16
@@ -123,12 +142,14 @@ def is_reference(  # noqa: PLR0911 - one form of reference a line
     found = _PATH_OF_NAMES.match(value)
     if (found and found.group(1) in _ROOTS) or _CALL.match(value):
         return True
-    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value):
+    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value) or _OF_RESOURCE.fullmatch(value):
         return True
     bare = value.rstrip("|,)]}:;")
     if (dotted := _DOTTED.fullmatch(bare)) is not None and not literal:
         member = keys.verdict(dotted.group(1))
         return member.kind != "" and not member.weak and member.level is Level.LOW
+    if _HEADER_NAME.fullmatch(bare) and not literal:
+        return keys.verdict(bare).kind != ""
     if not _IDENTIFIER.fullmatch(bare) or any(char.isdigit() for char in bare):
         return False
     if bare.lower() in _TYPES or bare.replace("_", "").lower() == name.replace("_", "").lower():
@@ -200,12 +221,20 @@ def is_ordinary(value: str) -> bool:
     )
 
 
-def looks_like(kind: str, value: str) -> bool:
+def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of value a line
     """Tell whether a value under a weak name looks like what the name may mean."""
-    if kind == "ACCOUNT" and value.lower() in _ACCOUNT_TYPES:
+    if kind == "ACCOUNT" and (
+        value.lower() in _ACCOUNT_TYPES or (value.rstrip(",;)").isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)
+    ):
+        return False
+    if kind == "USER" and value.lower() in NOBODY:
         return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
         return not is_prose(value)
     if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER", "OTP"):
         return any(char.isdigit() for char in value)
+    if kind in ("NATIONAL_ID", "BANK") and (bare := value.replace(" ", "").replace("-", "")).isdigit():
+        return len(bare) >= _FEWEST_ID_DIGITS
+    if kind == "WALLET" and _HOST_AND_PORT.fullmatch(value):
+        return False
     return "@" in value if kind == "EMAIL" else looks_secret(value)

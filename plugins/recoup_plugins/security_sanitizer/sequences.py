@@ -1,0 +1,141 @@
+"""Copies of what has items without names: lists, tuples, queues, sets."""
+
+from __future__ import annotations
+
+from collections import UserList, deque
+from itertools import islice
+from operator import is_
+from typing import TYPE_CHECKING, Any, Final
+
+from recoup_plugins.security_sanitizer.apart import is_private_key
+from recoup_plugins.security_sanitizer.remake import sequence_like, set_like
+from recoup_plugins.security_sanitizer.rulings import PLAIN
+from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recoup_plugins.security_sanitizer.structure import Walk
+
+_PAIR: Final = 2
+_LONGEST_PHRASE: Final = 1024
+
+
+def copy_sequence(walk: Walk, value: Any, depth: int) -> Any:
+    """Return the copy of any sequence, of the class of a subclass that adds nothing."""
+    if issubclass(type(value), deque):
+        held = list(islice(deque.__iter__(value), walk.allowance.items + 1))
+        return sequence_like(value, copy_items(walk, held, deque.__len__(value), depth))
+    if "n_sequence_fields" in vars(type(value)):  # such as time.struct_time
+        copied = copy_items(walk, _Exact(tuple, value), tuple.__len__(value), depth)
+        return value if all(map(is_, copied, tuple.__iter__(value))) else tuple(copied)
+    for base in (list, tuple):
+        if issubclass(type(value), base):
+            return sequence_like(value, copy_items(walk, _Exact(base, value), base.__len__(value), depth))
+    if type(value) is UserList:
+        return sequence_like(value, copy_items(walk, value.data, len(value.data), depth))
+    held = list(islice(iter(value), walk.allowance.items + 1))
+    return copy_items(walk, held, length(value, len(held)), depth)
+
+
+def copy_items(  # noqa: C901 - one sort of list a branch
+    walk: Walk, value: Any, size: int, depth: int
+) -> list[Any]:
+    """Return sanitized items, of which one may tell what the next one is."""
+    neighbours = walk.neighbours
+    if size == _PAIR:
+        first, second = value
+        if (found := neighbours.pair(first, second)) is not PLAIN and walk.hides(found, second):
+            return [walk.value(first, depth), walk.hide(found, second)]
+        if type(first) is str and type(second) is str and neighbours.upturned(first, second) is not PLAIN:
+            return [walk.hide(neighbours.upturned(first, second), first), walk.text(second)]
+    elif size >= SHORTEST_PHRASE and is_phrase(list(islice(iter(value), _LONGEST_PHRASE))):
+        return ["[SEED_PHRASE]"]
+    elif type(value) is list and is_private_key(value):
+        return ["[PRIVATE_KEY]"]
+    copied: list[Any] = []
+    allowance = walk.allowance
+    before: Any = None
+    texts = 0
+    for item in value:
+        if allowance.items <= 0:
+            copied.append(f"[CUT {max(size - len(copied), 1)} items]")
+            break
+        allowance.items -= 1
+        if type(before) is str:
+            ruling = neighbours.announced(before, item)
+            if walk.hides(ruling, item):
+                copied.append(walk.hide(ruling, item))
+                before = None
+                continue
+        texts += type(item) is str
+        before = item
+        copied.append(walk.value(item, depth))
+    if walk.registered and copied:
+        return _without_split_values(walk, value, copied, texts)
+    return copied
+
+
+def _without_split_values(walk: Walk, value: Any, copied: list[Any], texts: int) -> list[Any]:
+    """Hide items that together are one registered value: parts of its text, or its bytes as numbers."""
+    held = list(islice(iter(value), len(copied)))
+    if texts > 1:
+        places = [place for place, item in enumerate(held) if type(item) is str and type(copied[place]) is str]
+        for part in walk.registered.split_over([held[place] for place in places]):
+            copied[places[part]] = "[SECRET]"
+    elif not texts and all(type(item) is int and 0 <= item < 256 for item in held):  # noqa: PLR2004 - a byte
+        raw = bytes(held)
+        if walk.registered.spans(raw.decode("latin-1")):
+            return ["[SECRET]"]
+    return copied
+
+
+def copy_set(walk: Walk, value: Any, depth: int) -> Any:
+    """Return the copy of a set, of the class of a subclass that adds nothing."""
+    cls = type(value)
+    base = set if issubclass(cls, set) else frozenset if issubclass(cls, frozenset) else None
+    most = walk.allowance.items + 1
+    held = list(islice(iter(value) if base is None else base.__iter__(value), most))
+    size = length(value, len(held)) if base is None else base.__len__(value)
+    if len(held) == _PAIR:
+        copied = [_beside(walk, held[1], held[0], depth), _beside(walk, held[0], held[1], depth)]
+    else:
+        copied = copy_items(walk, held, size, depth)
+    return set_like(value, [hashable(item) for item in copied])
+
+
+def _beside(walk: Walk, name: Any, item: Any, depth: int) -> Any:
+    """Return the copy of a member of a set of two, of which the other may be its name."""
+    ruling = walk.neighbours.named(name)
+    return walk.hide(ruling, item) if walk.hides(ruling, item) else walk.value(item, depth)
+
+
+class _Exact:
+    """The items of a list or tuple, whatever its subclass says they are."""
+
+    __slots__ = ("_base", "_value")
+
+    def __init__(self, base: type[Any], value: Any) -> None:
+        self._base = base
+        self._value = value
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator: Iterator[Any] = self._base.__iter__(self._value)
+        return iterator
+
+
+def length(value: Any, at_least: int) -> int:
+    """Return what a container says its length is, or how many of its items are known where it says nothing useful."""
+    try:
+        return max(len(value), at_least)
+    except Exception:  # noqa: BLE001 - a container's own class may raise anything
+        return at_least
+
+
+def hashable(item: Any) -> Any:
+    """Return an item that fits into a set or names a member; what does not becomes its text."""
+    try:
+        hash(item)
+    except Exception:  # noqa: BLE001 - an item's own class may raise anything
+        return str(item)
+    return item
