@@ -168,7 +168,7 @@ class _Searcher:
 
 
 def _finder(pattern: str) -> Callable[[bytes, int], re2._Match | None] | None:
-    """Return what finds a pattern in octets; None for a look-around, a back-reference, and what is slower than ``re``."""
+    """Return what finds a pattern in octets; None where RE2 cannot read it or would be slower than ``re``."""
     try:
         compiled = re2.compile(over_octets(pattern).encode("ascii"), _options(_SEARCH_MEMORY))
     except re2.error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPAQUE: Final = 0x80
 """The octet that stands for a character outside ASCII: no ASCII class or word boundary of a rule matches it."""
@@ -41,7 +43,7 @@ def _character_class(code: int) -> int:
 
 
 _CLASSES: Final = bytes(map(_character_class, range(256)))
-_WORDS: Final = bytes(ord("x") if chr(code) in "0a" else code for code in range(256))
+_WORDS: Final = bytes(ord("x") if chr(code) in "0a" else code for code in _CLASSES)
 _LONG_RUN: Final = b"x" * SHORTEST_RUN
 _REST_OF_RUN: Final = re.compile(b"x*")
 
@@ -51,36 +53,50 @@ class Sample:
 
     Attributes:
         text: the text.
+        raw: one octet for each character.
     """
+
+    __slots__ = ("_digits", "_lowered", "_runs", "_words", "raw", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.raw = octets(text)
+        self._lowered: bytes | None = None
+        self._digits: bytes | None = None
+        self._words: bytes | None = None
+        self._runs: list[tuple[int, int]] | None = None
 
-    @cached_property
-    def raw(self) -> bytes:
-        """One octet for each character."""
-        return octets(self.text)
-
-    @cached_property
+    @property
     def lowered(self) -> bytes:
         """The octets with capitals as small letters."""
-        return self.raw.lower()
+        if self._lowered is None:
+            self._lowered = self.raw.lower()
+        return self._lowered
 
-    @cached_property
+    @property
     def digits(self) -> bytes:
         """The octets by class: ``0`` for a digit, ``a`` for a letter or underscore, else the character itself."""
-        return self.raw.translate(_CLASSES)
+        if self._digits is None:
+            self._digits = self.raw.translate(_CLASSES)
+        return self._digits
 
-    @cached_property
+    @property
     def words(self) -> bytes:
         """The octets by class: ``x`` for a digit, letter or underscore, else the character itself."""
-        return self.digits.translate(_WORDS)
+        if self._words is None:
+            self._words = self.raw.translate(_WORDS)
+        return self._words
 
-    @cached_property
+    @property
     def runs(self) -> list[tuple[int, int]]:
         """Where the long runs of word characters stand."""
-        words, found, end = self.words, [], 0
-        while (start := words.find(_LONG_RUN, end)) >= 0:
-            end = _REST_OF_RUN.match(words, start).end()  # type: ignore[union-attr]  # matches nothing, too
-            found.append((start, end))
-        return found
+        if self._runs is None:
+            self._runs = list(_long_runs(self.words))
+        return self._runs
+
+
+def _long_runs(words: bytes) -> Iterator[tuple[int, int]]:
+    end = 0
+    while (start := words.find(_LONG_RUN, end)) >= 0:
+        end = _REST_OF_RUN.match(words, start).end()  # type: ignore[union-attr]  # matches nothing, too
+        yield start, end

@@ -28,6 +28,9 @@ _PARTS = re.compile(r"[.$\-]{1,64}")
 _NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-$"
 _AFTER = re.compile(r" ([^\W\d][\w.$\-]{0,63})(?: ([^\W\d][\w.$\-]{0,63}))?")
 _LOGIN: Final = ("auth", "login", "logon", "signin", "sign_in", "server.sign")
+_MADE_BY_ANY_WORD: Final = ("key", "keys")
+"""Names that are sensitive behind nearly any word; others need one beside them that is in the tables too."""
+
 _MARKS: Final = "=:\"'"
 
 
@@ -114,7 +117,10 @@ class Suspects:
         if not earlier and after is None:
             return False
         later = [word for word in after.groups() if word] if after else []
-        words = [*earlier, text[start:end].rpartition(".")[2], *later]
+        name = text[start:end].rpartition(".")[2]
+        if not name.lower().endswith(_MADE_BY_ANY_WORD) and not any(map(self._is_spoken, (*earlier, *later))):
+            return False
+        words = [*earlier, name, *later]
         place = len(earlier)
         return any(
             self._is_phrase(" ".join(words[first:last]))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from recoup_plugins.security_sanitizer.assignments import Assignments
 from recoup_plugins.security_sanitizer.engine import best_engine
 from recoup_plugins.security_sanitizer.engine_standard import StandardEngine
 from recoup_plugins.security_sanitizer.keys import KeyPolicy
@@ -18,6 +19,7 @@ from recoup_plugins.security_sanitizer.rule import Rule
 from recoup_plugins.security_sanitizer.sample import Sample
 from recoup_plugins.security_sanitizer.sanitizer import DEFAULT_RULES
 from recoup_plugins.security_sanitizer.sketch import sketch
+from recoup_plugins.security_sanitizer.suspects import Suspects
 from recoup_plugins.security_sanitizer.text import TextSanitizer
 
 re2 = pytest.importorskip("re2")
@@ -114,9 +116,7 @@ def test_the_fastest_engine_serves_where_it_is_installed():
 
 
 def needs_of(pattern, literals=(), shapes=()):
-    return Needs.of(
-        Rule(name="a", kind="SECRET", level=Level.LOW, pattern=pattern, literals=literals, shapes=shapes)
-    )
+    return Needs.of(Rule(name="a", kind="SECRET", level=Level.LOW, pattern=pattern, literals=literals, shapes=shapes))
 
 
 def test_a_gate_opens_for_what_a_pattern_may_match():
@@ -219,3 +219,29 @@ def lines_run(sanitizer, text):
     finally:
         sys.settrace(before)
     return count
+
+
+def test_a_text_is_not_remembered_where_a_secret_was_registered_meanwhile():
+    registered = RegisteredValues()
+
+    class RegisteringEngine(StandardEngine):
+        """Registers a secret after the text has been searched for registered values."""
+
+        def gate(self, needs):
+            registered.add("hunter2-of-the-desk")
+            return super().gate(needs)
+
+    sanitizer = TextSanitizer(DEFAULT_RULES, KeyPolicy(), registered, frozenset(), engine=RegisteringEngine())
+    sanitizer.clean("went in with hunter2-of-the-desk", Level.LOW)
+    assert sanitizer.clean("went in with hunter2-of-the-desk", Level.LOW) == "went in with [SECRET]"
+
+
+@given(text=texts, level=st.sampled_from([Level.LOW, Level.MEDIUM, Level.HIGH]))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_stands_in_an_entry_without_a_suspect_holds_no_assignment(text, level):
+    """By definition a name and its value stand in one entry; within it, looking for suspects must not lose any."""
+    keys = KeyPolicy()
+    suspects, assignments = Suspects(keys, level, StandardEngine()), Assignments(keys)
+    for line in text.split("\n"):
+        if not any(True for _ in suspects.places(Sample(line))):
+            assert assignments.apply(line, level) == line
