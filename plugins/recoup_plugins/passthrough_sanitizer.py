@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
-from recoup import hookimpl
+from recoup import RecoupError, hookimpl
 
 STATEMENT: Final = "secrets will be logged"
 """What ``i_understand`` must say."""
@@ -21,7 +21,7 @@ VARIABLE: Final = "RECOUP_PASSTHROUGH_SANITIZER"
 """The environment variable that must be 1."""
 
 
-class NotToldTwice(RuntimeError):
+class NotToldTwice(RecoupError):
     """The plugin was enabled without both of its confirmations."""
 
 

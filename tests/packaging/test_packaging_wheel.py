@@ -15,6 +15,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
+OFF = {"audit_trail", "passthrough_sanitizer", "strict_sanitizer"}
+"""Plugins that are off until a configuration says otherwise."""
+
+
 def run(*command, **kwargs):
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **kwargs)
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
@@ -43,7 +47,8 @@ def test_every_plugin_is_found_and_loads(clean_python, tmp_path):
     listed = json.loads(run(clean_python, "-m", "recoup", "plugins", "list", "--json", cwd=tmp_path))
 
     assert {plugin["name"] for plugin in listed} == set(PROJECT["entry-points"]["recoup.plugins"])
-    assert [plugin["reason"] for plugin in listed if not plugin["enabled"]] == []
+    off = "off by default; enable it in the configuration"
+    assert {plugin["name"]: plugin["reason"] for plugin in listed if not plugin["enabled"]} == dict.fromkeys(OFF, off)
     assert {(plugin["distribution"], plugin["version"]) for plugin in listed} == {("recoup", PROJECT["version"])}
 
 
@@ -52,8 +57,28 @@ def test_the_command_is_installed(clean_python, tmp_path):
 
 
 def test_every_plugin_keeps_its_contract(clean_python, tmp_path):
-    for name in PROJECT["entry-points"]["recoup.plugins"]:
-        run(clean_python, "-m", "recoup", "plugins", "check", name, cwd=tmp_path)
+    key = tmp_path / "audit.key"
+    key.write_text("3f1d" * 16)
+    key.chmod(0o600)
+    section = {"directory": str(tmp_path / "audit"), "key_file": str(key)}
+    config = tmp_path / "recoup.json"
+    config.write_text(json.dumps({"error_handling": {"plugins": {"audit_trail": {"config": section}}}}))
+
+    for name in set(PROJECT["entry-points"]["recoup.plugins"]) - {"passthrough_sanitizer"}:
+        run(clean_python, "-m", "recoup", "plugins", "check", name, "--config", config, cwd=tmp_path)
+
+
+def test_the_plugin_that_hides_nothing_is_told_from_those_that_keep_the_contract(clean_python, tmp_path):
+    result = subprocess.run(
+        [str(clean_python), "-m", "recoup", "plugins", "check", "passthrough_sanitizer"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert result.returncode == 1
+    assert "it must be told twice" in result.stdout
 
 
 def test_the_import_brings_in_nothing_heavy(clean_python, tmp_path):
