@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
+from recoup import RecoupError
+
 
 class Level(IntEnum):
     """How much is hidden; each level hides all that the one before does."""
@@ -14,7 +16,7 @@ class Level(IntEnum):
     CRITICAL = 4
 
 
-class UnknownLevelError(ValueError):
+class UnknownLevelError(RecoupError, ValueError):
     """The sensitivity level is none of LOW, MEDIUM, HIGH and CRITICAL."""
 
     def __init__(self, given: object) -> None:
