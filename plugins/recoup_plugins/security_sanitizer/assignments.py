@@ -268,6 +268,8 @@ class Assignments:
             numbers = verdict.level is Level.CRITICAL and _NUMBERS.match(text, start) is not None
             if (verdict.weak or verdict.level > Level.LOW) and not numbers:
                 return None  # the names inside decide
+            if separator[-1] == ">" and opened.group(1) == "{" and reads(name):
+                return None  # the answer to a call: the names inside decide
             end = closing_bracket(text, start)
             bare = False
             if (

@@ -23,7 +23,7 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]{1,1000}")
 _SURROGATES: Final = range(0xD800, 0xE000)
 _BY_MARK: Final = (
     *(("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY)),
-    *((mark, _HEXADECIMAL) for mark in ("7b22", "7B22", "5b22", "5B22", "7b5c", "7B5C")),
+    *((mark, _HEXADECIMAL) for mark in ("b22", "B22", "7b5c", "7B5C")),
 )
 
 

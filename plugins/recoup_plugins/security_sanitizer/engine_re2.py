@@ -34,7 +34,7 @@ _LARGEST_PROGRAM: Final = 8000
 """Instructions above which RE2 is slower than ``re`` once its automaton does not fit into its memory."""
 
 _REACHING = re.compile(r"(?:\[\^(?:\\.|[^\]\\])*\]|\\S|\.)(?:\{\d+,\}|[*+])")
-_NAMED = re.compile(r"(?:\(\?i:)?(?:\\b)?(?:\((?:\?i?:)?)?[A-Za-z<:/\-]")
+_NUMERIC = re.compile(r"(?:\(\?i:)?(?:\\b)?(?:\((?:\?:)?)*(?:\\d|\[?[0-9]|\[\\d)")
 
 
 def _options(memory: int) -> re2.Options:
@@ -73,28 +73,25 @@ class Re2Engine:
 class Re2Gate:
     """Looks for the sketches of all steps in a few passes. Thread-safe and task-safe: RE2 locks its automata.
 
-    The sketches are parted by how they begin and how far they reach, since an automaton for all would have to remember
-    each pair of matches that are under way at once. Those of whole long runs of word characters have one for
-    themselves, which only looks at such runs.
+    The sketches are parted, since an automaton for all would have to remember each pair of matches that are under way
+    at once: those that begin with digits or reach over any text, and those that begin otherwise. Those of whole long
+    runs of word characters have one for themselves, which only looks at such runs.
     """
 
     __slots__ = ("_over_runs", "_over_text", "_unsketched")
 
     def __init__(self, needs: Sequence[Needs], memory: int) -> None:
         reaching: dict[int, str] = {}
-        named: dict[int, str] = {}
         other: dict[int, str] = {}
         runs: dict[int, str] = {}
         for index, need in enumerate(needs):
             wide = sketch(need.pattern)
             if need.in_run:
                 runs[index] = need.pattern
-            elif _REACHING.search(wide):
-                reaching[index] = wide
             elif wide:
-                (named if _NAMED.match(wide) else other)[index] = wide
+                (reaching if _REACHING.search(wide) or _NUMERIC.match(wide) else other)[index] = wide
         self._over_runs = _SketchSet(runs, memory)
-        self._over_text = tuple(_SketchSet(part, memory) for part in (reaching, named, other) if part)
+        self._over_text = tuple(_SketchSet(part, memory) for part in (reaching, other) if part)
         sketched = {step for part in (self._over_runs, *self._over_text) for step in part.steps}
         self._unsketched = tuple((index, need) for index, need in enumerate(needs) if index not in sketched)
 
@@ -105,7 +102,7 @@ class Re2Gate:
         for sketches in self._over_text:
             found += sketches.found(raw)
         if sample.runs:
-            found += {index for start, end in sample.runs for index in self._over_runs.found(raw[start:end])}
+            found += self._over_runs.found(b" ".join([raw[start:end] for start, end in sample.runs]))
         found.sort()
         return found
 

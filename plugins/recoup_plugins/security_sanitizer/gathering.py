@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Container
+from recoup_plugins.security_sanitizer.rulings import PLAIN, Ruling, Rulings, is_plain_id
 
-    from recoup_plugins.security_sanitizer.rulings import Rulings
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LONGEST: Final = 1 << 16
 _MOST_CHARACTERS: Final = 1 << 20
 
 
-def texts_in(payload: Any, rulings: Rulings, ordinary: Container[str], most: int) -> list[str]:
+def texts_in(payload: Any, rulings: Rulings, settled: Mapping[str, Ruling | None], most: int) -> list[str]:
     """Return names and texts that a walk will sanitize, as they stand in plain dicts, lists and tuples.
 
     What is not returned is sanitized by itself, so nothing hangs on completeness. No code of the payload is run.
@@ -21,7 +21,7 @@ def texts_in(payload: Any, rulings: Rulings, ordinary: Container[str], most: int
     Args:
         payload: any value.
         rulings: what members' names say; a text that its name hides is left out.
-        ordinary: names that need no look.
+        settled: names that need no look, with the rulings on them.
         most: texts and containers at most.
     """
     texts: list[str] = []
@@ -35,25 +35,27 @@ def texts_in(payload: Any, rulings: Rulings, ordinary: Container[str], most: int
                 continue
             seen.add(id(container))
             if type(container) is dict:
-                pending += _in_dict(container, rulings, ordinary, texts)
+                pending += _in_dict(container, rulings, settled, texts)
             elif type(container) is list or type(container) is tuple:
                 pending += _in_items(container, texts)
     except RuntimeError:  # another thread changed a dict meanwhile
         pass
-    return _bounded(texts)
+    return texts
 
 
-def _in_dict(members: dict[Any, Any], rulings: Rulings, ordinary: Container[str], texts: list[str]) -> list[Any]:
+def _in_dict(
+    members: dict[Any, Any], rulings: Rulings, settled: Mapping[str, Ruling | None], texts: list[str]
+) -> list[Any]:
     """Add the names and texts of a dict to the others, and return the containers in it."""
     inner = []
     for name, item in members.items():
-        is_shown = True
-        if type(name) is str and name not in ordinary:
+        ruling: Ruling | None = PLAIN
+        if type(name) is str and (ruling := settled.get(name)) is None:
             texts.append(name)
-            is_shown = _is_shown(rulings, name)
+            ruling = rulings[name]
         kind = type(item)
         if kind is str:
-            if is_shown:
+            if ruling is PLAIN or ruling is None or _is_shown(ruling, item):
                 texts.append(item)
         elif kind is dict or kind is list or kind is tuple:
             inner.append(item)
@@ -72,12 +74,12 @@ def _in_items(items: list[Any] | tuple[Any, ...], texts: list[str]) -> list[Any]
     return inner
 
 
-def _is_shown(rulings: Rulings, name: str) -> bool:
-    ruling = rulings[name]
-    return ruling.verdict is None and not ruling.plain_id
+def _is_shown(ruling: Ruling, text: str) -> bool:
+    """Tell whether the ruling on a text's name leaves it to be looked at."""
+    return not ruling.hides(text) and not (ruling.plain_id and is_plain_id(text))
 
 
-def _bounded(texts: list[str]) -> list[str]:
+def bounded(texts: list[str]) -> list[str]:
     """Return the texts up to a sum of characters, without those that are long enough for a look of their own."""
     left = _MOST_CHARACTERS
     bounded = []

@@ -127,7 +127,7 @@ WITHIN: Final = (
 
 LAST: Final = _table(
     (Level.LOW, "PASSWORD", "psk presharedkey preshared"),
-    (Level.LOW, "SECRET", "salt macaroon ciphertext"),
+    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext"),
     (Level.LOW, "TOKEN", "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp"),
     (Level.LOW, "OTP", "2fa tfa mfa twofa twofactor"),
     (Level.LOW, "PASSWORD", "pass passwords pw pin pincode clave pswd"),
@@ -289,7 +289,10 @@ TRADING: Final = _table(
     (
         Level.CRITICAL,
         "AMOUNT",
-        "loss funds filled remaining executed unfilled collateral deposit withdrawal payout turnover value",
+        (
+            "loss funds filled remaining executed unfilled collateral deposit withdrawal payout turnover value "
+            "turnover24h volume24h"
+        ),
     ),
     (
         Level.CRITICAL,
@@ -303,10 +306,17 @@ TRADING: Final = _table(
     (
         Level.CRITICAL,
         "PRICE",
-        "price prices px bid ask bids asks average avg vwap stop takeprofit stoploss entry liquidation cummulative",
+        (
+            "price prices px bid ask bids asks average avg vwap stop takeprofit stoploss entry liquidation cummulative "
+            "price24h"
+        ),
     ),
     (Level.CRITICAL, "PRICE", "avgprice stopprice entryprice markprice limitprice lastprice triggerprice"),
-    (Level.CRITICAL, "AMOUNT", "origqty executedqty cumqty baseqty quoteqty quoteorderqty leverage"),
+    (
+        Level.CRITICAL,
+        "AMOUNT",
+        "origqty executedqty cumqty baseqty quoteqty quoteorderqty leverage cumquote cumbase cumexec",
+    ),
     (
         Level.CRITICAL,
         "ORDER",

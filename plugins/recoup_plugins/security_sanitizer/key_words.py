@@ -13,7 +13,8 @@ WEAK: Final = frozenset(
         key sign sig signed auth seed pass pin pw token tokens bearer address addr wallet card pan account accounts user
         ciphertext users owner ip mac mail tel sid login customer phrase seeds clave cell pubkey signer birth born tin
         ein sin rut
-        routing hold cash wallets addresses parola dni nie nif authentication wif pck parol csc held salt usr ips mobile
+        routing hold cash wallets addresses parola dni nie nif authentication wif pck parol csc held salt pepper usr ips
+        mobile
         phone uid value 2fa tfa mfa twofa twofactor
     """.split()
 )
@@ -61,7 +62,7 @@ STEMS: Final = {
     csrf xsrf pin: pin= pin" hmac sid= sid: sid" 2fa -code _code webhook kennwort contrase connection pw= pw:
     pw" é 554= 925= 96= motde tfa mfa twofa
     senha haslo parol sifre heslo wachtwoord losenord salasana adgangskode jelszo mdp psw clave geheim segredo xprv
-    wif bip39
+    wif bip39 pepper
     access sess payload psk salt macaroon preshared code tapi verif login logon pck enctoken
 """.split()
     ),

@@ -25,8 +25,9 @@ _NET_LOCATION: Final = "netloc"
 
 def copy_dict(walk: Walk, value: dict[Any, Any], depth: int) -> Any:
     """Return a dict's copy, of the class of a subclass that adds nothing."""
-    items = OrderedDict.items if issubclass(type(value), OrderedDict) else dict.items
-    get = partial(dict.get, value)
+    plain = type(value) is dict
+    items = OrderedDict.items if not plain and issubclass(type(value), OrderedDict) else dict.items
+    get: Callable[[str], Any] = value.get if plain else partial(dict.get, value)
     try:
         copied = copy_members(walk, items(value), get, dict.__len__(value), depth)  # type: ignore[arg-type]  # as checked
     except RecursionError:
@@ -34,7 +35,7 @@ def copy_dict(walk: Walk, value: dict[Any, Any], depth: int) -> Any:
     except RuntimeError:  # another thread changed it meanwhile; a list of the items is made in one step
         held = list(islice(dict.items(value), walk.allowance.items + 1))
         copied = copy_members(walk, held, get, dict.__len__(value), depth)
-    return copied if type(value) is dict else mapping_like(value, copied)
+    return copied if plain else mapping_like(value, copied)
 
 
 def copy_mapping(walk: Walk, value: Any, depth: int) -> Any:
@@ -62,7 +63,8 @@ def copy_members(
         depth: levels of nesting so far.
     """
     copied: dict[Any, Any] = {}
-    allowance, settled, texts_shown = walk.allowance, walk.settled, walk.echoes.shown
+    allowance, settled, same, harmless = walk.allowance, walk.settled, walk.same, walk.harmless
+    decimals, texts_shown, found = walk.decimals, walk.echoes.shown, walk.echoes.found
     texts: list[str] = []
     for key, item in pairs:
         if allowance.items <= 0:
@@ -71,10 +73,17 @@ def copy_members(
         allowance.items -= 1
         ruling = settled.get(key) if type(key) is str else None
         if ruling is not None and len(key) <= allowance.characters:
+            kind = type(item)
             if ruling is not PLAIN:
                 result = _ruled(walk, ruling, item, depth)
+            elif item is None or kind is bool or kind is harmless:
+                result = item
+            elif kind is str and (item in same or item in decimals) and not found and len(item) <= allowance.characters:
+                allowance.characters -= len(item)
+                texts_shown.append(item)
+                result = item
             else:
-                result = walk.text(item) if type(item) is str else walk.value(item, depth)
+                result = walk.value(item, depth)
             allowance.characters -= len(key)
             texts_shown.append(key)
             shown = key

@@ -72,7 +72,7 @@ class Neighbours:
         """Return the ruling on an item by the one before it: ``--api-key X``, or a name in a flat list of both."""
         if before[:1] == "-":
             return PLAIN if "=" in before else self._rulings.of(before.lstrip("-"))
-        if type(item) is not str or len(before) > _LONGEST_NAME or before[:1] == "[":
+        if type(item) is not str or " " in item or len(before) > _LONGEST_NAME or before[:1] == "[":
             return PLAIN
         if not any(map(str.isdigit, item)) or not looks_secret(item):  # cheaper than to rule on what may be no name
             return PLAIN

@@ -24,6 +24,14 @@ SHORT_NAMES: Final = {
 }
 """What the short names of a trading message stand for, by the placeholder that their values get."""
 
+TICKER_NAMES: Final = ("last", "open", "high", "low", "close", "mark", "index", "mid")
+"""Names of prices that are ordinary words elsewhere: they count beside one another, or before a decimal number."""
+
+_FEWEST_OF_TICKER: Final = 2
+_LEAST_ORDER_NUMBER: Final = 10**6
+_SHORTEST_ORDER_ID: Final = 7
+_FEW_DIGITS: Final = 4
+
 _SIDES: Final = frozenset(["buy", "sell", "bid", "ask", "long", "short"])
 _EVENT: Final = re.compile(r"execution_?report|order_?(?:trade_?)?update|new_?order|my_?trades", re.IGNORECASE)
 _LONGEST_WORD: Final = 32
@@ -53,7 +61,15 @@ def is_order(get: Callable[[str], Any]) -> bool:
     if type(event) is str and _EVENT.search(event[:_LONGEST_WORD]):
         return True
     paired = any(get(one) is not None and get(other) is not None for one, other in (("p", "q"), ("free", "total")))
-    return paired or (type(get("b")) is list and type(get("a")) is list)
+    if paired or (type(get("b")) is list and type(get("a")) is list):
+        return True
+    number = get("id")
+    if get("symbol") is not None and (
+        (type(number) is int and number >= _LEAST_ORDER_NUMBER)
+        or (type(number) is str and len(number) >= _SHORTEST_ORDER_ID and sum(map(str.isdigit, number)) > _FEW_DIGITS)
+    ):
+        return True
+    return sum(get(name) is not None for name in (*TICKER_NAMES, "bid", "ask")) >= _FEWEST_OF_TICKER
 
 
 def _in_order(match: re.Match[str]) -> tuple[int, int] | None:

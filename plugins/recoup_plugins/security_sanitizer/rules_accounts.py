@@ -101,6 +101,14 @@ ACCOUNT_RULES: Final = (
         _number,
     ),
     _rule(
+        "customer_number",
+        "ACCOUNT",
+        r"(?i:\b(?:customer|client|member|investor|subscriber|trader)[ _\-]"
+        r"(?:id|no\.?|number|nr\.?|num|ref)[ #:=]{1,3})([A-Z]{0,3}-?\d{5,14})\b",
+        ("customer", "client", "member", "investor", "subscriber", "trader"),
+        _number,
+    ),
+    _rule(
         "ib_account",
         "ACCOUNT",
         r"\b(D?[UF]\d{6,9})\b",

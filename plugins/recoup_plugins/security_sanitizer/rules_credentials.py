@@ -13,11 +13,14 @@ from typing import Final
 
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Rule, confirmed
+from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
 from recoup_plugins.security_sanitizer.rules_commands import COMMAND_RULES
+from recoup_plugins.security_sanitizer.rules_hashes import HASH_RULES
 from recoup_plugins.security_sanitizer.rules_key_material import KEY_MATERIAL_RULES
+from recoup_plugins.security_sanitizer.rules_prompts import PROMPT_RULES
 from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
 from recoup_plugins.security_sanitizer.rules_providers import PROVIDER_RULES
+from recoup_plugins.security_sanitizer.rules_raw_keys import RAW_KEY_RULES
 from recoup_plugins.security_sanitizer.rules_urls import URL_RULES
 from recoup_plugins.security_sanitizer.runs import MIXED_CASE
 
@@ -26,6 +29,9 @@ _WIF_VERSIONS: Final = (b"\x80", b"\xef")
 _RUN: Final = ("x" * 16,)
 _CURSOR: Final = re.compile(r"(?:cursor|page|offset|after|before|marker)\W{1,4}\Z", re.ASCII | re.IGNORECASE)
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
+_BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LONGEST_BASE64: Final = 1000
+_LONGEST_WORD: Final = 8
 
 
 def _credential(name: str, kind: str, pattern: str, *literals: str, shapes: tuple[str, ...] = _RUN) -> Rule:
@@ -63,6 +69,22 @@ def _is_of_three_classes(text: str) -> bool:
     return len(kinds) == len("Aa0") and not _HEX.issuperset(text)
 
 
+def _whole_run(match: re.Match[str]) -> tuple[int, int] | None:
+    """Return a key of three classes with what base 64 has before and behind it, of which it may be a part."""
+    text, (start, end) = match.string, match.span()
+    if not stands_alone(text, start, end) or not _is_of_three_classes(match.group()):
+        return None
+    floor, ceiling = max(0, start - _LONGEST_BASE64), end + _LONGEST_BASE64
+    window = text[floor:start]
+    first = floor + len(window.rstrip(_BASE64))
+    last = end + len(text[end:ceiling]) - len(text[end:ceiling].lstrip(_BASE64))
+    before = text[first:start]
+    encoded = text[last : last + 1] == "=" or "+" in text[first:last]
+    if encoded or any(len(part) >= _LONGEST_WORD and _is_of_three_classes(part) for part in before.split("/")):
+        return first, last + len(text[last : last + 2]) - len(text[last : last + 2].lstrip("="))
+    return start, end
+
+
 def stellar(version: int, text: str) -> bool:
     """Tell whether text is a Stellar strkey of that version byte: base 32 with a CRC-16 (SEP-0023)."""
     raw = b32decode(text)
@@ -70,6 +92,8 @@ def stellar(version: int, text: str) -> bool:
 
 
 CREDENTIAL_RULES: Final = (
+    *HASH_RULES,
+    *RAW_KEY_RULES,
     # The segments are spelt out since one quantifier may not exceed 1,000, the limit of automaton engines.
     Rule(
         name="jwt",
@@ -203,7 +227,7 @@ CREDENTIAL_RULES: Final = (
         pattern=r"\b[A-Za-z0-9]{64}\b",
         sketch=MIXED_CASE,
         shapes=("x" * 64,),
-        locate=confirmed(_is_of_three_classes),
+        locate=_whole_run,
     ),
     Rule(
         name="listen_key",
@@ -232,6 +256,7 @@ CREDENTIAL_RULES: Final = (
     *PROVIDER_RULES,
     *COMMAND_RULES,
     *KEY_MATERIAL_RULES,
+    *PROMPT_RULES,
     *PROSE_RULES,
 )
 """Rules that apply at every level, in the order in which they are tried."""

@@ -291,6 +291,13 @@ IDENTITY_RULES: Final = (
         r"kontonummer|konto|clabe|bban|nuban)(?: is|\.|:)?[ :=#\"']{1,4})(\d[\d \-]{4,24}\d)\b",
         ("acc", "a/c", "konto", "clabe", "bban", "nuban"),
     ),
+    _named(
+        "account_by_sort_code",
+        "BANK",
+        r"(?i:\bsort[ _\-]?code)[^\n]{1,24}?(?i:\b(?:account|acct|acc|a/c)\.?(?: no\.?| number)?)[ :=#]{1,3}"
+        r"(\d{6,10})\b",
+        ("sort",),
+    ),
     _named("sort_code", "BANK", rf"(?i:\bsort[ _\-]?code{_IS})(\d{{2}}[\- ]?\d{{2}}[\- ]?\d{{2}})\b", ("sort",)),
     _named(
         "bic",

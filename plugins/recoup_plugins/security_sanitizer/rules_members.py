@@ -56,6 +56,10 @@ _CHANGED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _ATTRIBUTES = re.compile(r"[\"']?(?:\s{1,4}[\w:\-]{1,32}=[\"'][^\"'<>]{0,64}[\"']){1,4}\s{0,2}>")
+_CHILD = re.compile(
+    r"[\s\\nrt]{0,64}<(?:value|val|v|string|str|text|data|content|default)(?:\s[^<>]{0,128})?>(?:<!\[CDATA\[)?",
+    re.ASCII,
+)
 _SENTENCE_ENDS: Final = ".,;:!?)"
 _NEXT_MEMBER = re.compile(r"[}\]<>{]|\\?n\s{0,16}- |\n\s{0,16}- |\n\s{0,8}\n")
 _BLANK_LINE = re.compile(r"\n\n|\r\n\r\n|\\r\\n\\r\\n|\\n\\n")
@@ -66,7 +70,7 @@ _FORM_DATA: Final = "form-data;"
 _FORM_WINDOW: Final = 48
 _ELEMENTS = re.compile(
     r"<[A-Za-z]\w{0,31}(?:\s[^<>]{0,128})?>\s{0,16}([A-Za-z][\w. \-]{1,63}):?\s{0,16}</\w{1,32}>[\s\\nrt]{0,64}"
-    r"<[A-Za-z]\w{0,31}(?:\s[^<>]{0,128})?>([^<]{1,1000})<",
+    r"<[A-Za-z]\w{0,31}(?:\s[^<>]{0,128})?>(?:[\s\\nrt]{0,64}<(?:string|value|str|text|base64)>)?([^<]{1,1000})<",
     re.ASCII,
 )
 _ELEMENT = re.compile(
@@ -158,7 +162,8 @@ def told_after(text: str, sensitive: Sensitive) -> Iterator[Begin]:
             continue
         at = match.end()
         if text[at : at + 1] == ">" and match.group(2):
-            yield at + 1, name, verdict
+            child = _CHILD.match(text, at + 1)
+            yield child.end() if child else at + 1, name, verdict
             continue
         limit = _NEXT_MEMBER.search(text, at, at + _WINDOW)
         value = _VALUE.search(text, at, limit.start() if limit else at + _WINDOW)

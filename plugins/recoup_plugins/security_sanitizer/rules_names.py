@@ -84,6 +84,8 @@ def end_of_remarked(text: str, start: int, floor: int, separator: str) -> int | 
     """Return where a name ends that has a remark, a number or its type behind it: ``password (okx)``, ``key #2``."""
     floor = max(floor, start - NAME_WINDOW)
     found = None
+    if text[start - 1 : start] == " " and text[start - 2 : start - 1] in _REMARK_ENDS:
+        start -= 1
     if text[start - 1 : start] in _REMARK_ENDS:
         found = _REMARK.search(text, floor, start)
     if found is None and separator == "=" and ":" in text[floor:start]:

@@ -11,6 +11,15 @@ from recoup_plugins.security_sanitizer.rule import Rule, stands_alone
 from recoup_plugins.security_sanitizer.values import is_prose
 
 _VERSION: Final = re.compile(r"(?:version|ver|release|build|==|>=|<=|~=|[a-z]/|v)\s{0,2}\Z", re.IGNORECASE)
+_PACKAGE: Final = re.compile(
+    r"(?:\A|[\s,;(\[{\"'])(?:ccxt(?:pro)?|numpy|pandas|aiohttp|python|pip|setuptools|ta-lib|"
+    r"chrome|chromium|chromedriver|firefox|openssl|firmware)"
+    r"[\"']?[ \-_@:=]{1,3}[\"']?v?\Z|"
+    r"[a-z] \d{1,4}\.\d{1,4}\.\d{1,4}, [a-z][a-z\-_]{1,24} \Z",
+    re.ASCII | re.IGNORECASE,
+)
+"""Ends before a version: the name of a package, or any name in a list of versions."""
+
 _BETWEEN_OCTETS: Final = (":", "-")
 _SERVICE_ACCOUNTS: Final = frozenset(
     [
@@ -102,7 +111,9 @@ def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
         return None
     if address.is_loopback or address.is_unspecified:
         return None
-    return None if _VERSION.search(text[max(0, start - 12) : start]) else (start, end)
+    if _VERSION.search(text[max(0, start - 12) : start]) or _PACKAGE.search(text[max(0, start - 40) : start]):
+        return None
+    return start, end
 
 
 def _mac(match: re.Match[str]) -> tuple[int, int] | None:
@@ -164,7 +175,7 @@ NETWORK_RULES: Final = (
         name="ipv6",
         kind="IP",
         level=Level.HIGH,
-        pattern=r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{2,44}",
+        pattern=r"(?:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:.]{2}|::[0-9A-Fa-f])[0-9A-Fa-f:.]{0,42}",
         sketch=r"::|(?:[0-9A-Fa-f]{1,4}:){6}",
         shapes=("::", *(f":{'x' * n}:{'x' * m}:" for n in range(1, 5) for m in range(1, 5))),
         locate=_ipv6,

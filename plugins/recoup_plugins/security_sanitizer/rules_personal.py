@@ -59,13 +59,13 @@ def _digits(text: str) -> str:
 def _card(match: re.Match[str]) -> tuple[int, int] | None:
     start, end = match.span()
     text = match.string
+    if text[start - 1 : start] == "." or is_decimal(text, end):
+        return None
     if not stands_alone(text, start, end) or not is_card(_digits(match.group())):
         return None
     # A run of digits right after "order id" or "ts" is what it says, also when its check digit happens to fit.
     named = match.group().isdigit() and _NUMBER_NAMED.search(text[max(0, start - 24) : start]) is not None
-    if named or text[start - 1 : start] == "." or is_decimal(text, end):
-        return None
-    return start, end
+    return None if named else (start, end)
 
 
 def _last_four(match: re.Match[str], level: Level) -> str:

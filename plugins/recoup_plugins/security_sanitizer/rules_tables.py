@@ -31,6 +31,8 @@ TABLE_MARKS: Final = ("\n", "\\n", "\t", "|", "\u2502", "  ")
 
 _PAIR_DELIMITERS: Final = frozenset("\t|\u2502") | {"  "}
 _NAME = re.compile(r"[A-Za-z_$][\w$.\-]{0,47}(?: [A-Za-z][\w.\-]{0,31}){0,2}", re.ASCII)
+_OF_SEVERAL_WORDS: Final = frozenset(["SEED_PHRASE", "PASSWORD"])
+_LIST_NUMBER = re.compile(r"[(\[]?\d{1,3}[)\].:] {1,4}")
 _RULE = re.compile(r"[\s+|:=\-\u2500-\u257f]{1,1000}")
 _AROUND_CELL: Final = " \t\"'`"
 _LONGEST_LINE: Final = 8192
@@ -51,7 +53,7 @@ _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 def in_tables(text: str, sensitive: Sensitive) -> Iterator[Found]:
     """Yield the sensitive cells of every table in a text of several lines, or of one row that is a pair."""
     columns: dict[int, Verdict] = {}
-    delimiter, count = "", 0
+    delimiter, count, first = "", 0, ""
     start = 0
     paired = ""
     marks = [mark for mark in _PAIR_DELIMITERS if mark in text]
@@ -64,6 +66,9 @@ def in_tables(text: str, sensitive: Sensitive) -> Iterator[Found]:
                 start = stop.end() if stop else len(text) + 1
                 continue
             cells = _cells(text, start, end, delimiter)
+            is_single = count == 1 or (count == len(cells) == _PAIR and _bare(text, cells[0]) == first)
+            if is_single and cells and not _goes_on(text[cells[-1][0] : cells[-1][1]], columns):
+                cells = []
             if count <= len(cells) <= count + (delimiter == "  "):
                 yield from _below(text, cells, len(cells) - count, columns)
                 start = stop.end() if stop else len(text) + 1
@@ -75,7 +80,7 @@ def in_tables(text: str, sensitive: Sensitive) -> Iterator[Found]:
                 delimiter = ""
             follows = _line_after(text, stop.end()) if stop and delimiter else ""
             if delimiter and _begins_table(delimiter, len(cells), follows):
-                count = len(cells)
+                count, first = len(cells), _bare(text, cells[0])
                 columns = {
                     place: verdict for place, cell in enumerate(cells) if (verdict := sensitive(_bare(text, cell)))
                 }
@@ -99,6 +104,12 @@ def _begins_table(delimiter: str, count: int, follows: str) -> bool:
     if _RULE.fullmatch(follows):
         return True
     return count <= len(_cells(follows, 0, len(follows), delimiter)) <= count + (delimiter == "  ")
+
+
+def _goes_on(cell: str, columns: dict[int, Verdict]) -> bool:
+    """Tell whether a line can be a value of a single column: one word, maybe numbered; phrases have several."""
+    value = _LIST_NUMBER.sub("", cell.strip(), count=1)
+    return " " not in value or any(verdict.kind in _OF_SEVERAL_WORDS for verdict in columns.values())
 
 
 def _header(text: str, start: int, end: int, sensitive: Sensitive) -> tuple[str, list[Cell]]:
@@ -231,6 +242,8 @@ def _rows(text: str, at: int, columns: dict[int, Verdict], opening: str = "(") -
         for place, verdict in columns.items():
             if place < len(items):
                 start, end = items[place]
+                if start == len(text):  # the text is cut off behind a comma
+                    break
                 if (
                     text[start:end].strip().lower() not in ("?", "null", "none", "default")
                     and text[start] not in ":%@$"

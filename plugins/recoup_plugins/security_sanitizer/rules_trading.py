@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.order_frames import ORDER_RULES
+from recoup_plugins.security_sanitizer.order_frames import ORDER_RULES, TICKER_NAMES
 from recoup_plugins.security_sanitizer.rule import Rule
 
 if TYPE_CHECKING:
@@ -61,6 +61,16 @@ CRITICAL_RULES: Final = (
         level=Level.CRITICAL,
         pattern=rf"(?:^|[\s(\[,;])(?i:{_NAMES})\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER})",
         shapes=("0",),
+        group=1,
+    ),
+    Rule(
+        name="ticker_price",
+        kind="PRICE",
+        level=Level.CRITICAL,
+        pattern=rf"(?i:\b(?:{'|'.join(TICKER_NAMES)}|vwap|settle|settlement))\\{{0,4}}[\"']?\s?[:=]\s?"
+        r"\\{0,4}[\"']?(\d{1,12}\.\d{1,18})\b",
+        literals=(*TICKER_NAMES, "vwap", "settle"),
+        shapes=("0.0",),
         group=1,
     ),
     Rule(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
-from recoup_plugins.security_sanitizer.keys import Verdict
+from recoup_plugins.security_sanitizer.keys import Verdict, words_of
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.objects import exact_text
-from recoup_plugins.security_sanitizer.order_frames import SHORT_NAMES
+from recoup_plugins.security_sanitizer.order_frames import SHORT_NAMES, TICKER_NAMES
 from recoup_plugins.security_sanitizer.statements import holds_no_secret, says_about
 from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like
 
@@ -54,7 +54,7 @@ class Ruling:
     def hides(self, item: Any) -> bool:
         """Tell whether the name hides this value; nothing and placeholders are left as they are."""
         verdict = self.verdict
-        if verdict is None or holds_no_secret(item):
+        if verdict is None or holds_no_secret(item) or (verdict.kind == "WALLET" and self._is_table(item)):
             return False
         if isinstance(item, bytes | bytearray):
             item = item.decode("latin-1")
@@ -69,12 +69,17 @@ class Ruling:
             return True
         return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
 
+    def _is_table(self, item: Any) -> bool:
+        """Tell whether the name says what an item's keys are, as ``balances_by_wallet``: they speak for themselves."""
+        return type(item) is dict and "by" in words_of(self.name)
+
 
 PLAIN: Final = Ruling()
 """The ruling on every name that says nothing about its value."""
 
 _FRAMED: Final = {
-    name: Ruling(Verdict(kind, Level.CRITICAL, weak=False, plain_id=False)) for name, kind in SHORT_NAMES.items()
+    name: Ruling(Verdict(kind, Level.CRITICAL, weak=False, plain_id=False))
+    for name, kind in (SHORT_NAMES | dict.fromkeys(TICKER_NAMES, "PRICE")).items()
 }
 
 

@@ -54,7 +54,8 @@ def copy_items(  # noqa: C901 - one sort of list a branch
     elif type(value) is list and is_private_key(value):
         return ["[PRIVATE_KEY]"]
     copied: list[Any] = []
-    allowance = walk.allowance
+    allowance, same, harmless = walk.allowance, walk.same, walk.harmless
+    decimals, texts_shown, echoed = walk.decimals, walk.echoes.shown, walk.echoes.found
     before: Any = None
     texts = 0
     for item in value:
@@ -62,15 +63,21 @@ def copy_items(  # noqa: C901 - one sort of list a branch
             copied.append(f"[CUT {max(size - len(copied), 1)} items]")
             break
         allowance.items -= 1
-        if type(before) is str:
+        kind = type(item)
+        if type(before) is str and (before[:1] == "-" or (kind is str and " " not in item)):
             ruling = neighbours.announced(before, item)
             if walk.hides(ruling, item):
                 copied.append(walk.hide(ruling, item))
                 before = None
                 continue
-        texts += type(item) is str
         before = item
-        copied.append(walk.value(item, depth))
+        texts += kind is str
+        if kind is str and (item in same or item in decimals) and not echoed and len(item) <= allowance.characters:
+            allowance.characters -= len(item)
+            texts_shown.append(item)
+            copied.append(item)
+        else:
+            copied.append(item if kind is harmless else walk.value(item, depth))
     if walk.registered and copied:
         return _without_split_values(walk, value, copied, texts)
     return copied

@@ -217,4 +217,7 @@ class _RuleStep:
             return False
         if sample is original and not self._rule.sketch:
             return True
-        return compiled(self._needs.pattern).search(original.text) is not None
+        search = compiled(self._needs.pattern).search
+        if self._needs.in_run:
+            return any(search(original.text, start, end) for start, end in original.runs)
+        return search(original.text) is not None

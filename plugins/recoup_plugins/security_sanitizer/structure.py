@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer import leaves, mappings, object_copies, sequences
 from recoup_plugins.security_sanitizer.allowance import SMALL, Allowance
 from recoup_plugins.security_sanitizer.echoes import Echoes
-from recoup_plugins.security_sanitizer.gathering import texts_in
+from recoup_plugins.security_sanitizer.gathering import bounded, texts_in
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.neighbours import Neighbours, may_be_upturned
 from recoup_plugins.security_sanitizer.objects import MOST_BITS, type_name
@@ -28,6 +29,11 @@ _LONGEST_CARD: Final = 10**19
 _OPEN: Final = (None, None, 0, 0)
 """Stands for the copy of a container that is being copied."""
 
+_DECIMAL: Final = re.compile(r"[0-9]{1,11}\.(?:[0-9]{1,14}|[0-9]{16,17})")
+"""Prices and amounts, of which no step hides anything: they have one point, hence are no address of a network and no
+telephone number, and no part of 12 digits or more but behind the point, where no card number is looked for. National
+numbers of 15 and 18 digits are."""
+
 _LONGEST_SETTLED: Final = 128
 _FEWEST_TEXTS: Final = 3
 
@@ -35,12 +41,27 @@ _FEWEST_TEXTS: Final = 3
 class Walk:
     """One pass over one payload. Not thread-safe: each call of the sanitizer makes its own.
 
-    All text of a payload, keys among it, goes through ``text``, ``trace`` and ``_octets``.
+    All text of a payload, keys among it, goes through ``text``, ``trace`` and ``_octets``, but for what is in ``same``
+    or in ``decimals``: that comes out as it is, unless an echo was found.
+
+    Attributes:
+        allowance: what is left of the payload's bounds.
+        decimals: gathered texts that are decimal numbers, which no step changes.
+        echoes: what is hidden by name, and the texts shown.
+        harmless: a type whose values come out as they are, as those of ``bool`` do; compared by identity, since a
+            metaclass may do anything when it is compared or hashed.
+        level: how much to hide.
+        neighbours: asks the rulings about names that are no keys.
+        registered: values that are hidden wherever they stand.
+        rulings: what members' names say.
+        same: texts that the level leaves as they are, none longer than ``SMALL``.
+        settled: names that come out as they are, with the rulings on them.
     """
 
     __slots__ = (
-        "_bounds", "_clock", "_done", "_floats_stay", "_generation", "_open", "_same", "_steps", "_text", "allowance",
-        "echoes", "level", "neighbours", "registered", "rulings", "settled",
+        "_bounds", "_clock", "_decimals_stay", "_done", "_floats_stay", "_generation", "_open", "_steps",
+        "_text", "allowance", "decimals", "echoes", "harmless", "level", "neighbours", "registered", "rulings",
+        "same", "settled",
     )  # fmt: skip
 
     def __init__(
@@ -53,10 +74,13 @@ class Walk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._text = text
-        self._same: Container[str] = text.remembered(level)
+        self.same: Container[str] = text.remembered(level)
         self._steps: dict[str, tuple[int, ...]] = {}
         self._generation = registered.generation
+        self.decimals: frozenset[str] = frozenset()
         self._floats_stay = not registered.holds_numbers
+        self.harmless: type = float if self._floats_stay else bool
+        self._decimals_stay = not registered and not bounds.rules and level < Level.CRITICAL
         self.settled: dict[str, Ruling | None] = text.settled(level)
         self.rulings = rulings
         self.registered = registered
@@ -75,7 +99,11 @@ class Walk:
     def payload(self, value: Any) -> Any:
         """Return the sanitized copy of a payload; what one part hides by its name is hidden in every other part too."""
         texts = texts_in(value, self.rulings, self.settled, self._bounds.max_items)
-        texts = [text for text in texts if text not in self._same]
+        same = self.same
+        texts = [text for text in texts if text not in same]
+        if self._decimals_stay:
+            self.decimals = frozenset(filter(_DECIMAL.fullmatch, texts))
+        texts = bounded([text for text in texts if text not in self.decimals])
         if len(texts) >= _FEWEST_TEXTS:
             self._steps = self._text.screened(texts, self.level)
         result = self.value(value)
@@ -90,7 +118,7 @@ class Walk:
         cls = type(value)
         if cls is str:
             return self.text(value)
-        if value is None or cls is bool or (cls is float and self._floats_stay):
+        if value is None or cls is bool or cls is self.harmless:
             return value
         if cls is int or cls is float:
             return self.number(value)
@@ -105,10 +133,14 @@ class Walk:
             if allowed < size:
                 return allowance.cut(value, allowed, self._clean)
         allowance.characters -= size
-        if value not in self._same or self.echoes.found:
+        if self.echoes.found or not (value in self.same or self._stays(value)):
             return self._clean(value)
         self.echoes.shown.append(value)
         return value
+
+    def _stays(self, text: str) -> bool:
+        """Tell whether a text is a decimal number that no step changes."""
+        return self._decimals_stay and _DECIMAL.fullmatch(text) is not None
 
     def settle(self, name: str, ruling: Ruling) -> None:
         """Remember a member's name that comes out as it is, with its ruling, where no member beside it matters."""
@@ -145,6 +177,8 @@ class Walk:
     def number(self, value: Any) -> Any:
         """Return an int or float, unless it is a card number, registered, or too long to print."""
         if type(value) is int:
+            if self._floats_stay and -_SHORTEST_CARD < value < _SHORTEST_CARD:
+                return value
             if value.bit_length() > MOST_BITS:
                 return f"[CUT int of {value.bit_length()} bits]"
             if self.level >= Level.MEDIUM and _SHORTEST_CARD <= value < _LONGEST_CARD and is_card(str(value)):

@@ -24,6 +24,8 @@ _LONGEST_NAME: Final = 64
 _MOST_DIGITS: Final = 7
 _MOST_PARTS: Final = 6
 _MOST_WORDS: Final = 3
+_WIDEST_NEIGHBOURS: Final = 2 * (_LONGEST_NAME + 2)
+_OF_TIMES: Final = "0123456789:,"
 _PARTS = re.compile(r"[.$\-]{1,64}")
 _NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-$"
 _AFTER = re.compile(r" ([^\W\d][\w.$\-]{0,63})(?: ([^\W\d][\w.$\-]{0,63}))?")
@@ -46,6 +48,7 @@ class Suspects:
     """
 
     __slots__ = (
+        "_beside",
         "_certain",
         "_finder",
         "_has_own",
@@ -69,6 +72,7 @@ class Suspects:
         self._tags = tuple(octets(f"{number}=") for number in self._numbers)
         self._finder = None if "" in stems else engine.name_finder(sorted(stems - self._numbers))
         self._tag_finder = engine.name_finder(sorted(stems)) if self._tags and self._finder else self._finder
+        self._beside: BoundedCache[int, bool] = BoundedCache(4096)
         self._known: BoundedCache[int, bool] = BoundedCache(4096)
         self._spoken: BoundedCache[int, bool] = BoundedCache(4096)
         self._has_own = bool(own)
@@ -110,8 +114,27 @@ class Suspects:
 
     def _is_in_phrase(self, text: str, start: int, end: int) -> bool:
         """Tell whether a name becomes sensitive by the words beside it, as in ``account number``."""
-        if (text[start - 1 : start] != " " and text[end : end + 1] != " ") or not self._is_spoken(text[start:end]):
+        earlier: list[str] = []
+        later: list[str] = []
+        if text[start - 1 : start] == " ":
+            window = text[max(0, start - _WIDEST_NEIGHBOURS) : start - 1]
+            earlier = window.rsplit(" ", _MOST_WORDS - 1)[1 - _MOST_WORDS :]
+            if not earlier[-1].strip(_OF_TIMES):
+                earlier.clear()
+            elif not earlier[0].strip(_OF_TIMES):
+                del earlier[0]
+        if text[end : end + 1] == " " and not text[end + 1 : end + 2].isdigit():
+            later = text[end + 1 : end + _WIDEST_NEIGHBOURS].split(" ", _MOST_WORDS - 1)[: _MOST_WORDS - 1]
+        if not earlier and not later:
             return False
+        beside = hash((len(earlier), text[start:end], *earlier, *later))
+        known = self._beside[beside]
+        if known is None:
+            known = self._is_spoken(text[start:end]) and self._makes_phrase(text, start, end)
+            self._beside.put(beside, known)
+        return known
+
+    def _makes_phrase(self, text: str, start: int, end: int) -> bool:
         earlier = _words_before(text, start)
         after = _AFTER.match(text, end)
         if not earlier and after is None:

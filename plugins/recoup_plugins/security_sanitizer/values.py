@@ -101,6 +101,8 @@ NOBODY: Final = frozenset(
 )
 """User names that say nothing about who it was."""
 
+_NAME_PART: Final = re.compile(r"[a-z]{1,16}\d{0,5}|\d{1,5}", re.ASCII)
+_MOST_NAME_PARTS: Final = 6
 _FEWEST_ACCOUNT_DIGITS: Final = 5
 _FEWEST_ID_DIGITS: Final = 7
 _FILE = re.compile(
@@ -142,8 +144,10 @@ def is_reference(  # noqa: PLR0911 - one form of reference a line
     found = _PATH_OF_NAMES.match(value)
     if (found and found.group(1) in _ROOTS) or _CALL.match(value):
         return True
-    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value) or _OF_RESOURCE.fullmatch(value):
+    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value):
         return True
+    if _OF_RESOURCE.fullmatch(value) and keys.verdict(name).kind != "SEED_PHRASE":
+        return True  # words of a seed phrase may be joined by slashes as the parts of such a name are
     bare = value.rstrip("|,)]}:;")
     if (dotted := _DOTTED.fullmatch(bare)) is not None and not literal:
         member = keys.verdict(dotted.group(1))
@@ -229,6 +233,8 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
         return False
     if kind == "USER" and value.lower() in NOBODY:
         return False
+    if kind == "API_KEY" and _is_numbered_name(value.rstrip(",;)")):
+        return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
         return not is_prose(value)
     if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER", "OTP"):
@@ -238,3 +244,9 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
     if kind == "WALLET" and _HOST_AND_PORT.fullmatch(value):
         return False
     return "@" in value if kind == "EMAIL" else looks_secret(value)
+
+
+def _is_numbered_name(value: str) -> bool:
+    """Tell whether a value names an indicator, a model or a file: ``rsi_14``, ``macd_12_26``, ``id_ed25519``."""
+    parts = value.replace("-", "_").split("_", _MOST_NAME_PARTS)
+    return len(parts) > 1 and value[0].isalpha() and all(map(_NAME_PART.fullmatch, parts))

@@ -29,6 +29,7 @@ SANITIZER = SecurityDataSanitizer()
         ("seed: abandon", "LOW", "seed: abandon"),
         ("mnemonic: abandon ability", "LOW", "mnemonic: [SEED_PHRASE]"),
         ("mnemonic: abandon/ability", "LOW", "mnemonic: [SEED_PHRASE]"),
+        ("INSERT INTO u (a, password) VALUES (1,", "LOW", "INSERT INTO u (a, password) VALUES (1,"),
         ("mnemonic: abandon ability zzz", "LOW", "mnemonic: [SEED_PHRASE] zzz"),
         ("authorization: abc123def", "LOW", "authorization: [AUTHORIZATION]"),
         ("(password=abc123.)", "LOW", "(password=[PASSWORD])"),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recoup_plugins.security_sanitizer import SanitizerConfig, SecurityDataSanitizer
+from recoup_plugins.security_sanitizer.config import RuleConfig
 from recoup_plugins.security_sanitizer.engine import best_engine
 from recoup_plugins.security_sanitizer.engine_standard import StandardEngine
 from recoup_plugins.security_sanitizer.keys import KeyPolicy
@@ -113,6 +114,52 @@ def test_a_payload_comes_out_as_if_each_of_its_texts_had_been_cleaned_alone(rows
         assert list(sanitizer.sanitize(payload, "HIGH").values()) == [
             alone.sanitize_text(text, "HIGH") for text in part
         ]
+
+
+DECIMALS = [
+    f"{random.Random(whole * 31 + part).randrange(10 ** (whole - 1), 10**whole)}.{'4111111111111111180'[:part]}"
+    for whole in range(1, 15)
+    for part in range(1, 20)
+]
+
+
+@pytest.mark.parametrize("level", [Level.LOW, Level.MEDIUM, Level.HIGH])
+def test_decimals_come_out_as_if_each_had_been_cleaned_alone(level):
+    drawn = random.Random(level)
+    national = ["4.150217832488464", "31.196802769342494", "910114199164644531.8722", "72.872233150031887188"]
+    texts = [*DECIMALS, *national, *(f"{drawn.uniform(0, 10 ** drawn.randint(0, 11))!r}" for _ in range(2000))]
+    alone = sanitizers(best_engine())[0]
+    expected = [alone.clean(text, level) for text in texts]
+    sanitizer = SecurityDataSanitizer()
+    assert sanitizer.sanitize({"rows": [{"px": text} for text in texts]}, level.name) == {
+        "rows": [{"px": text} for text in expected]
+    }
+    assert sanitizer.sanitize(texts, level.name) == expected
+
+
+def test_decimals_are_looked_at_where_a_rule_or_a_secret_of_the_deployment_may_be_one():
+    own = RuleConfig(name="pin", kind="PIN", level="LOW", pattern=r"\b77\.\d{3}\b")
+    payload = {"a": "77.123", "b": ["77.456", "1.5", "2.5"], "c": {"d": "0.25"}}
+    assert SecurityDataSanitizer(config=SanitizerConfig(rules=(own,))).sanitize(payload) == {
+        "a": "[PIN]",
+        "b": ["[PIN]", "1.5", "2.5"],
+        "c": {"d": "0.25"},
+    }
+    sanitizer = SecurityDataSanitizer()
+    assert sanitizer.sanitize(payload) == payload
+    sanitizer.register_secret("77.456")
+    assert sanitizer.sanitize(payload)["b"] == ["[SECRET]", "1.5", "2.5"]
+
+
+def test_a_value_that_its_name_hides_is_hidden_again_once_the_name_is_known():
+    sanitizer = SecurityDataSanitizer()
+    for number in range(3):
+        payload = {
+            "X-MBX-APIKEY": f"k{number}Kd83jfLqPzmN27xWvB",
+            "a": "b c",
+            "note": f"sent k{number}Kd83jfLqPzmN27xWvB",
+        }
+        assert "jfLq" not in repr(sanitizer.sanitize(payload))
 
 
 def test_a_secret_registered_between_two_payloads_is_hidden_in_names_and_texts():
