@@ -111,3 +111,12 @@ def test_stays_byte_for_byte(text):
 def test_stays_as_a_member_of_a_payload(text):
     line = text.replace("\n", "\\n")
     assert SANITIZER.sanitize({"message": text}, "HIGH") == {"message": line}
+
+
+@pytest.mark.parametrize("price", ["4.150217832488464", "12.110101199003078515", "0.180127501234584"])
+def test_the_decimals_of_a_price_are_no_national_id(price):
+    sanitizer = SecurityDataSanitizer()
+    assert sanitizer.sanitize({"price": price, "note": f"mid {price} ok"}, "HIGH") == {
+        "price": price,
+        "note": f"mid {price} ok",
+    }
