@@ -13,6 +13,7 @@ from corpus_personal import named_personal_cases, phrase_cases, private_key_case
 from corpus_probes import probes
 from corpus_providers import provider_cases
 from corpus_registered import registered_cases
+from corpus_series import series_cases
 from corpus_structures import structure_cases
 from corpus_tools import tool_cases
 from corpus_venues import venue_cases
@@ -36,6 +37,7 @@ FAMILIES: Final[dict[str, Callable[[], Iterator[Case]]]] = {
     "personal, by name": named_personal_cases,
     "raw private keys": private_key_cases,
     "seed phrases": phrase_cases,
+    "series and pieces": series_cases,
     "amounts and orders": critical_cases,
     "registered values": registered_cases,
 }

@@ -12,9 +12,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from recoup_plugins.security_sanitizer.fix_fields import in_fix_messages
 from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.notations import Notation, everywhere
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
-from recoup_plugins.security_sanitizer.rules_frames import LOGIN_WORDS, in_logins
+from recoup_plugins.security_sanitizer.rules_frames import in_logins
 from recoup_plugins.security_sanitizer.rules_members import (
     in_elements,
     in_sections,
@@ -32,7 +34,7 @@ from recoup_plugins.security_sanitizer.rules_names import (
     reads,
 )
 from recoup_plugins.security_sanitizer.rules_spaced import in_commands, spaced_values
-from recoup_plugins.security_sanitizer.rules_tables import TABLE_MARKS, in_inserts, in_tables
+from recoup_plugins.security_sanitizer.rules_tables import in_inserts, in_tables
 from recoup_plugins.security_sanitizer.rules_values import (
     bare_value,
     closing_bracket,
@@ -45,6 +47,7 @@ from recoup_plugins.security_sanitizer.rules_values import (
     list_end,
     words_end,
 )
+from recoup_plugins.security_sanitizer.sample import Sample
 from recoup_plugins.security_sanitizer.statements import describes, is_metavar, is_scope, says_about
 from recoup_plugins.security_sanitizer.values import (
     VALUE_NAMES,
@@ -57,18 +60,31 @@ from recoup_plugins.security_sanitizer.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
-    from recoup_plugins.security_sanitizer.rules_tables import Found, Sensitive
+    from recoup_plugins.security_sanitizer.notations import Located
+    from recoup_plugins.security_sanitizer.rules_tables import Found, Sensitive, Span
+
+    Look = Callable[[Sample], Located]
+    """Tells which notations a text may hold, and where."""
 
 _SEPARATOR = re.compile(
-    r"={1,3}>?|[~\-]>|<-(?= ?[\"'])|:=|[:\u2192\u21d2\u2254\uff1a]|[\"'],\s{0,2}b?(?=\\{0,16}[\"'])|"
-    r",\s{0,2}(?=<<[\"'])|[\"'];s:\d{1,4}:(?=[\"'])|"
-    r"[ +](?:is|was|has been|been)[ +](?:set[ +]to[ +]|changed to |reset to |now )?|"
-    r" (?:set|changed|updated|reset) to | equals |"
-    r"(?<=\w)(?:[|;,\t]|\\{1,4}t)(?=[^\s|;,\"'\\])|(?<=[\w\"'])[ ({](?=\\{0,8}[bru]?[\"'])| \.{4,64} "
+    r"==?=?>?|~>|->|<-(?= ?[\"'])|:=|:|\u2192|\u21d2|\u2254|\uff1a|"
+    r"\"(?:,\s{0,2}b?(?=\\{0,16}[\"'])|;s:\d{1,4}:(?=[\"']))|'(?:,\s{0,2}b?(?=\\{0,16}[\"'])|;s:\d{1,4}:(?=[\"']))|"
+    r",(?:\s{0,2}(?=<<[\"'])|(?<=\w.)(?=[^\s|;,\"'\\]))|"
+    r"\|(?<=\w.)(?=[^\s|;,\"'\\])|;(?<=\w.)(?=[^\s|;,\"'\\])|\t(?<=\w.)(?=[^\s|;,\"'\\])|"
+    r"\\(?<=\w.)\\{0,3}t(?=[^\s|;,\"'\\])|"
+    r" (?:(?:is|was|has been|been)[ +](?:set[ +]to[ +]|changed to |reset to |now )?|(?:set|changed|updated|reset) to |"
+    r"equals |(?<=[\w\"'].)(?=\\{0,8}[bru]?[\"'])|\.{4,64} )|"
+    r"\+(?:is|was|has been|been)[ +](?:set[ +]to[ +]|changed to |reset to |now )?|"
+    r"\((?<=[\w\"'].)(?=\\{0,8}[bru]?[\"'])|\{(?<=[\w\"'].)(?=\\{0,8}[bru]?[\"'])"
 )
+"""What joins a name and its value. Each branch begins with a character, since ``re`` then skips to those that do."""
+
+_LONGEST_SEPARATOR: Final = 100
+"""More characters than a separator has, together with what must follow it."""
+
 _LOOSE: Final = frozenset("|;,\t\\({ ")
 """With one of these alone between name and value, the value itself must be convincing."""
 
@@ -87,16 +103,8 @@ _WRAPPER = re.compile(
 _OPEN = re.compile(r"\s{0,8}([\[{(])")
 _PLURALS: Final = frozenset(
     [
-        "codes",
-        "backup_codes",
-        "recovery_codes",
-        "keys",
-        "tokens",
-        "passwords",
-        "secrets",
-        "backup codes",
-        "recovery codes",
-        "api keys",
+        *("codes", "backup_codes", "recovery_codes", "keys", "tokens", "passwords", "secrets"),
+        *("backup codes", "recovery codes", "api keys"),
     ]
 )
 _COOKIE_ATTRIBUTE = re.compile(r";\s{0,2}(?:path|domain|expires|max-age|httponly|secure|samesite)\b", re.IGNORECASE)
@@ -118,36 +126,6 @@ _GOES_ON: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 """Characters that follow a placeholder only where it does not stand for the whole value."""
 
 _OF_USER = re.compile(r"[ \t]{0,2}/[ \t]{0,2}([^\s\"']{3,256})")
-_TOLD_VALUES: Final = (
-    "val",
-    " from ",
-    " --",
-    "content",
-    "data",
-    "string",
-    "v=",
-    'v"',
-    "v'",
-    "entry",
-    "key=",
-    "name=",
-    "duplicate",
-)
-"""One of these stands in every text that has a value whose name is a value itself."""
-
-_FIX_FIELD = re.compile(
-    r"(?:^|[\x01|^;\s,]|\^A|\\x01|\\u0001|\\001|<SOH>|\u2401)(554|925|96|553|6|11|14|17|31|32|37|38|41|44|"
-    r"99|110|111|151|198|526)=([^\x01|^;\s\\<\u2401]{1,1000})"
-)
-_FIX_FIELDS: Final = {
-    "554": ("PASSWORD", Level.LOW),
-    "925": ("PASSWORD", Level.LOW),
-    "96": ("SIGNATURE", Level.LOW),
-    "553": ("USER", Level.HIGH),
-    **dict.fromkeys(("6", "31", "44", "99"), ("PRICE", Level.CRITICAL)),
-    **dict.fromkeys(("14", "32", "38", "110", "111", "151"), ("AMOUNT", Level.CRITICAL)),
-    **dict.fromkeys(("11", "17", "37", "41", "198", "526"), ("ORDER_ID", Level.CRITICAL)),
-}
 
 
 class Assignments:
@@ -159,33 +137,55 @@ class Assignments:
         self._keys = keys
         self._placeholders = placeholders
 
-    def apply(self, text: str, level: Level) -> str:
-        """Return the text with every sensitive value replaced by its placeholder."""
+    def apply(self, text: str, level: Level, look: Look = everywhere, located: Located | None = None) -> str:
+        """Return the text with every sensitive value replaced by its placeholder.
+
+        Args:
+            text: any text.
+            level: what to hide.
+            look: tells which notations a text may hold, and where; asked again once the text has changed.
+            located: what it says of the text, where that is known.
+        """
+        if located is None:
+            located = look(Sample(text))
+        for notation in Notation:
+            if spans := located.get(notation):
+                found = self._found(notation, text, level, spans)
+                if found is not text:
+                    text, located = found, look(Sample(found))
+        return text
+
+    def _found(  # noqa: C901, PLR0911 - one notation a branch
+        self, notation: Notation, text: str, level: Level, spans: Iterable[Span]
+    ) -> str:
+        """Return the text without the values that stand in one notation, which may be in certain places only."""
 
         def sensitive(name: str) -> Verdict | None:
             verdict = self._keys.verdict(name)
             return verdict if verdict.kind and verdict.level <= level else None
 
-        lowered = text.lower()
-        if any(map(lowered.__contains__, _TOLD_VALUES)):
-            text = self._replaced(
-                text, [*told_before(text, sensitive), *told_in_words(text, sensitive), *self._told(text, sensitive)]
-            )
-        text = self._named_values(text, level)
-        if "-" in text:
-            text = _FLAG.sub(lambda match: self._flag(match, level), text)
-        if "</" in text:
-            text = self._replaced(text, in_elements(text, sensitive))
-        if "8=FIX" in text or "554=" in text or "35=" in text:
-            text = _FIX_FIELD.sub(lambda match: self._fix_field(match, level), text)
-        if "(" in text:
-            text = self._replaced(text, in_inserts(text, sensitive))
-        if any(map(text.__contains__, TABLE_MARKS)):
-            text = self._replaced(text, [*in_tables(text, sensitive), *in_sections(text, sensitive)])
-        if any(map(lowered.__contains__, LOGIN_WORDS)):
-            text = self._replaced(text, in_logins(text))
-        text = self._replaced(text, in_commands(text, self._keys))
-        return self._replaced(text, spaced_values(text, self._name_before))
+        match notation:
+            case Notation.TOLD:
+                told = [*told_before(text, sensitive), *told_in_words(text, sensitive), *self._told(text, sensitive)]
+                return self._replaced(text, told)
+            case Notation.NAMED:
+                return self._named_values(text, level, spans)
+            case Notation.FLAG:
+                return _FLAG.sub(lambda match: self._flag(match, level), text)
+            case Notation.ELEMENT:
+                return self._replaced(text, in_elements(text, sensitive))
+            case Notation.FIX:
+                return self._replaced(text, in_fix_messages(text, level))
+            case Notation.INSERT:
+                return self._replaced(text, in_inserts(text, sensitive))
+            case Notation.TABLE:
+                return self._replaced(text, [*in_tables(text, sensitive, spans), *in_sections(text, sensitive)])
+            case Notation.LOGIN:
+                return self._replaced(text, in_logins(text))
+            case Notation.COMMAND:
+                return self._replaced(text, in_commands(text, self._keys))
+            case Notation.SPACED:
+                return self._replaced(text, spaced_values(text, self._name_before, spans))
 
     def _told(self, text: str, sensitive: Sensitive) -> Iterable[Found]:
         """Yield the values of ``{"name": "api_key", "value": ...}``."""
@@ -198,10 +198,10 @@ class Assignments:
             if span is not None:
                 yield (*span, verdict.kind)
 
-    def _named_values(self, text: str, level: Level) -> str:
+    def _named_values(self, text: str, level: Level, spans: Iterable[Span]) -> str:
         pieces: list[str] = []
         done = 0
-        for separator in _SEPARATOR.finditer(text):
+        for separator in _separators(text, spans):
             start, end = separator.span()
             if start < done:
                 continue
@@ -351,14 +351,17 @@ class Assignments:
                 done = end
         return "".join([*pieces, text[done:]]) if pieces else text
 
-    def _fix_field(self, match: re.Match[str], level: Level) -> str:
-        kind, lowest = _FIX_FIELDS[match.group(1)]
-        if lowest is Level.HIGH and looks_random(match.group(2)):  # venues take the API key as the user's name
-            kind, lowest = "API_KEY", Level.LOW
-        if lowest > level or is_placeholder(match.group(2)):
-            return match.group()
-        before = match.group()[: match.start(2) - match.start()]
-        return before + self._placeholders.of(kind, match.group(2))
+
+def _separators(text: str, spans: Iterable[Span]) -> Iterator[re.Match[str]]:
+    """Yield what may join a name and its value and begins in one of the spans, each once."""
+    done = 0
+    for start, end in spans:
+        if done < end:
+            for separator in _SEPARATOR.finditer(text, max(start, done), end + _LONGEST_SEPARATOR):
+                if separator.start() >= end:
+                    break
+                yield separator
+                done = separator.end()
 
 
 def _cell(text: str, start: int, end: int, name: str) -> tuple[int, int] | None:

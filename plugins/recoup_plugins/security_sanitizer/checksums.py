@@ -13,6 +13,17 @@ _BECH32_CONSTANTS: Final = frozenset({1, 0x2BC830A3})
 _SS58_LENGTHS: Final = (35, 36)
 _CASHADDR_GENERATOR: Final = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
 _IBAN_LENGTHS: Final = range(15, 35)
+_DIGITS: Final = frozenset("0123456789")
+
+
+def only_digits(text: str) -> str:
+    """Return the digits of a text, without what groups them."""
+    return "".join(filter(_DIGITS.__contains__, text))
+
+
+def is_decimal(text: str, end: int) -> bool:
+    """Tell whether a decimal point with digits follows."""
+    return text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit()
 
 
 def luhn(digits: str) -> bool:

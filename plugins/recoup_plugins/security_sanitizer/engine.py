@@ -5,21 +5,26 @@ Both engines answer alike, character for character: they only decide where Pytho
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from recoup_plugins.security_sanitizer.outline import Needs
     from recoup_plugins.security_sanitizer.rule import Search
     from recoup_plugins.security_sanitizer.sample import Sample
 
 
+Finder = Callable[[bytes, int], tuple[int, int] | None]
+"""Gives, for the octets of a text and a place, the span of the first match from there on, the longest one."""
+
+
 class Gate(Protocol):
     """Decides which steps a text needs. Implementations are thread-safe and task-safe."""
 
-    def opened(self, sample: Sample) -> Iterable[int]:
+    def opened(self, sample: Sample) -> Collection[int]:
         """Return the indices, ascending, of at least those steps whose needs the text meets."""
         ...
 
@@ -41,6 +46,10 @@ class Engine(Protocol):
 
     def searcher(self, pattern: re.Pattern[str]) -> Callable[[Sample], Search]:
         """Return what prepares the search for a pattern in a text."""
+        ...
+
+    def finder(self, pattern: str) -> Finder | None:
+        """Return what finds the longest matches of a sketch; None where that would cost more than it saves."""
         ...
 
     def name_finder(self, stems: Collection[str]) -> NameFinder:

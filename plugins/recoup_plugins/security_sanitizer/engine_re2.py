@@ -20,12 +20,13 @@ from recoup_plugins.security_sanitizer.sketch import over_octets, sketch
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from recoup_plugins.security_sanitizer.engine import Finder
     from recoup_plugins.security_sanitizer.outline import Needs
     from recoup_plugins.security_sanitizer.rule import Search
     from recoup_plugins.security_sanitizer.sample import Sample
 
 _SET_MEMORY: Final = 1 << 25
-"""Bytes that the automaton of one set may take."""
+"""Bytes that the automaton of one set, or of a finder of many names, may take."""
 
 _SEARCH_MEMORY: Final = 1 << 22
 """Bytes that the automaton of one pattern may take."""
@@ -33,8 +34,8 @@ _SEARCH_MEMORY: Final = 1 << 22
 _LARGEST_PROGRAM: Final = 8000
 """Instructions above which RE2 is slower than ``re`` once its automaton does not fit into its memory."""
 
-_REACHING = re.compile(r"(?:\[\^(?:\\.|[^\]\\])*\]|\\S|\.)(?:\{\d+,\}|[*+])")
-_NUMERIC = re.compile(r"(?:\(\?i:)?(?:\\b)?(?:\((?:\?:)?)*(?:\\d|\[?[0-9]|\[\\d)")
+_END: Final = rb"\z"
+"""A pattern that matches every text, and nowhere but at its end."""
 
 
 def _options(memory: int) -> re2.Options:
@@ -42,6 +43,7 @@ def _options(memory: int) -> re2.Options:
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
     options.max_mem = memory
+    options.never_capture = True
     return options
 
 
@@ -65,6 +67,21 @@ class Re2Engine:
         """Return what prepares the search for a pattern in a text."""
         return _Searcher(pattern)
 
+    def finder(self, pattern: str) -> Finder | None:
+        """Return what finds the longest matches of a sketch; None where RE2 cannot read it."""
+        options = _options(_SET_MEMORY)
+        options.longest_match = True
+        try:
+            search = re2.compile(over_octets(pattern).encode("ascii"), options).search
+        except re2.error:
+            return None
+
+        def find(raw: bytes, at: int) -> tuple[int, int] | None:
+            found = search(raw, at)
+            return None if found is None else found.span()
+
+        return find
+
     def name_finder(self, stems: Collection[str]) -> Re2NameFinder:
         """Return a finder for names with one of the stems, which are in lower case."""
         return Re2NameFinder(stems)
@@ -73,15 +90,14 @@ class Re2Engine:
 class Re2Gate:
     """Looks for the sketches of all steps in a few passes. Thread-safe and task-safe: RE2 locks its automata.
 
-    The sketches are parted, since an automaton for all would have to remember each pair of matches that are under way
-    at once: those that begin with digits or reach over any text, and those that begin otherwise. Those of whole long
-    runs of word characters have one for themselves, which only looks at such runs.
+    One automaton looks for all that may stand anywhere: most of what a pass costs is fetching states from memory, so a
+    second automaton costs more than the greater number of states. Sketches of whole long runs of word characters have
+    one for themselves, which only looks at such runs.
     """
 
     __slots__ = ("_over_runs", "_over_text", "_unsketched")
 
     def __init__(self, needs: Sequence[Needs], memory: int) -> None:
-        reaching: dict[int, str] = {}
         other: dict[int, str] = {}
         runs: dict[int, str] = {}
         for index, need in enumerate(needs):
@@ -89,9 +105,9 @@ class Re2Gate:
             if need.in_run:
                 runs[index] = need.pattern
             elif wide:
-                (reaching if _REACHING.search(wide) or _NUMERIC.match(wide) else other)[index] = wide
-        self._over_runs = _SketchSet(runs, memory)
-        self._over_text = tuple(_SketchSet(part, memory) for part in (reaching, other) if part)
+                other[index] = wide
+        self._over_runs = _SketchSet(runs, memory, case_sensitive=True)
+        self._over_text = (_SketchSet(other, memory),) if other else ()
         sketched = {step for part in (self._over_runs, *self._over_text) for step in part.steps}
         self._unsketched = tuple((index, need) for index, need in enumerate(needs) if index not in sketched)
 
@@ -111,7 +127,11 @@ class _SketchSet:
     """Sketches that one automaton looks for. Immutable but for what RE2 locks: thread-safe and task-safe.
 
     RE2 refuses to compile a set when its memory does not suffice, and should it run out later, reports nothing, as if
-    nothing matched. So one pattern that matches every text is part of it: without that one in the answer, all match.
+    nothing matched. So one pattern that matches every text is part of it: without that one in the answer, all match. It
+    matches at the end alone, since RE2 takes down what matches after each octet.
+
+    Letters match in either case where nothing hangs on it: that leaves the automaton a third fewer states, and what
+    slows it down is that they do not fit into the processor's cache.
 
     Attributes:
         steps: the steps whose sketches are in the set; RE2 may refuse some.
@@ -119,15 +139,17 @@ class _SketchSet:
 
     __slots__ = ("_set", "steps")
 
-    def __init__(self, sketches: Mapping[int, str], memory: int) -> None:
-        made = re2.Set.SearchSet(_options(memory))
+    def __init__(self, sketches: Mapping[int, str], memory: int, *, case_sensitive: bool = False) -> None:
+        options = _options(memory)
+        options.case_sensitive = case_sensitive
+        made = re2.Set.SearchSet(options)
         self._set: re2.Set | None = made
         self.steps: list[int] = []
         for step, pattern in sketches.items():
             with suppress(re2.error, UnicodeEncodeError):
                 made.Add(pattern.encode("ascii"))
                 self.steps.append(step)
-        made.Add(b"")
+        made.Add(_END)
         try:
             made.Compile()
         except re2.error:  # the memory does not suffice for so many

@@ -32,6 +32,9 @@ class StandardEngine:
         """Return what prepares the search for a pattern in a text."""
         return lambda sample: partial(pattern.search, sample.text)
 
+    def finder(self, _: str) -> None:
+        """Return nothing: ``re`` would take longer to try every stem at every place than what is saved."""
+
     def name_finder(self, stems: Collection[str]) -> StandardNameFinder:
         """Return a finder for names with one of the stems, which are in lower case."""
         return StandardNameFinder(stems)

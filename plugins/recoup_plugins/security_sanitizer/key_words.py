@@ -30,6 +30,7 @@ DESCRIPTIVE: Final = frozenset(
         position offset column table store permissions permission scope scopes remaining used window retries
         attempts attempt is has time timestamp date ref refs arn ms seconds source reason usage and or for to of in
         with not lookup language backend store storage hashing sync strength derivation helper
+        database db mechanism realm
     """.split()
 )
 """Last words that make a name speak about a secret instead of holding it (``token_type``, ``key_count``)."""
@@ -38,7 +39,8 @@ ORDINARY_KEYS: Final = frozenset(
     """
         public pub primary foreign cache sort partition routing idempotency dedup dedupe row hash dict map lookup
         group index unique composite natural shard lock redis json config object s3 bucket setting i18n translation
-        keyboard shortcut message kafka record event consumer tag feature locale
+        keyboard shortcut message kafka record event consumer tag feature locale order trade book market symbol
+        instrument ticker candle
     """.split()
 )
 """Words before ``key`` that make it a key of another sort."""
@@ -64,6 +66,7 @@ STEMS: Final = {
     senha haslo parol sifre heslo wachtwoord losenord salasana adgangskode jelszo mdp psw clave geheim segredo xprv
     wif bip39 pepper
     access sess payload psk salt macaroon preshared code tapi verif login logon pck enctoken
+    private recovery assertion segret schluessel chave two-fa two_fa bx-public bx_public
 """.split()
     ),
     Level.MEDIUM: tuple(
@@ -72,6 +75,7 @@ STEMS: Final = {
     national msisdn whatsapp telef cell pubkey signer payto aba bban blz bsb ifsc clabe nino aadha cpf cnpj curp
     pesel codice person steuer dni nif nie bsn insee born tin ein sin tfn rut rrn nir resident ypub zpub csc transit
     document beneficiary sepa licence pan= pan" pan: xpub security tel= tel: tel" fax license
+    bank social insurance ccn cc-n cc_n accn acc-n acc_n idnum id-num id_num
 """.split()
     ),
     Level.HIGH: tuple(

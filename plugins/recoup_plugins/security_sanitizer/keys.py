@@ -22,6 +22,9 @@ _NOT_WORD = re.compile(r"[^a-zñç0-9]{1,128}")
 _NO_NAME = re.compile(r"[=;,?&@\n<>]|://|: |\S \S{1,64} \S{1,64} \S{1,64} \S")
 _LONG_NAME: Final = 40
 _MANY_DIGITS: Final = 7
+_LONG_RUN: Final = 24
+_DIGITS = re.compile(r"\d{1,24}")
+_FEWEST_DIGIT_RUNS: Final = 3
 _FILLER: Final = frozenset(
     """
     value val str raw b64 base64 hex text plain plaintext env header prod test live main old new current enc
@@ -78,19 +81,30 @@ class KeyPolicy:
         """Return what the name says; ``kind`` is empty where it says nothing."""
         found = self._verdicts[name]
         if found is None:
-            found = judge(name)
+            found = self._judge(name)
             if len(name) <= _LONGEST_NAME:
                 self._verdicts.put(name, found)
         return found
+
+    def stems(self, level: Level) -> list[str]:  # noqa: ARG002 - for policies with names of their own
+        """Return parts of the names, in any case, that are sensitive at a level beyond those in the tables: none."""
+        return []
+
+    def _judge(self, name: str) -> Verdict:
+        """Return the verdict on a name that is not remembered."""
+        return judge(name)
 
 
 def judge(name: str) -> Verdict:
     """Return the verdict on a name, from the tables alone."""
     name = name.rstrip(": ")
-    if _NO_NAME.search(name) or (len(name) > _LONG_NAME and sum(map(str.isdigit, name)) > _MANY_DIGITS):
+    if _NO_NAME.search(name) or _is_data(name):
         return HARMLESS
     if "/" in name:
         name = name.rpartition("/")[2] or name
+    before, spoken, last = name.rpartition(" ")
+    if spoken and "_" in before and last.lower() not in _FILLER:
+        name = last  # what follows an identifier is no part of it: ``docker run -e API_SECRET bot:latest``
     words = words_of(name)
     if not words and not name.isascii() and (entry := _foreign(name)):
         return Verdict(*entry, weak=False, plain_id=False)
@@ -109,6 +123,14 @@ def judge(name: str) -> Verdict:
     if trading and words[-1] not in _TRADING_DESCRIPTIVE and not _TECHNICAL.intersection(words):
         return Verdict(trading[0], trading[1], weak=len(words) == 1 and words[0] in WEAK, plain_id=plain_id)
     return _PLAIN_ID if plain_id else HARMLESS
+
+
+def _is_data(name: str) -> bool:
+    """Tell whether a name is rather something encoded, in which any word may stand by chance."""
+    if len(name) > _LONG_NAME and sum(map(str.isdigit, name)) > _MANY_DIGITS:
+        return True
+    name = name.rpartition(" ")[2]
+    return len(name) > _LONG_RUN and name.isalnum() and len(_DIGITS.findall(name)) >= _FEWEST_DIGIT_RUNS
 
 
 def _trading(words: list[str]) -> Entry | None:

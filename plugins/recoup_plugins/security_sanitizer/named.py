@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.config import NameConfig
     from recoup_plugins.security_sanitizer.levels import Level
 
-_LONGEST_REMEMBERED = 128
-
 
 class NamedKeys(KeyPolicy):
     """Asks the deployment's names first, then the tables. Thread-safe and task-safe, as its base is.
@@ -43,27 +41,18 @@ class NamedKeys(KeyPolicy):
         for words in self._allowed & self._named.keys():
             raise ValueError(f"allow: {'_'.join(words)!r} is also hidden by names; take it out of one of them")
 
-    def verdict(self, name: str) -> Verdict:
-        """Return what the name says; ``kind`` is empty where it says nothing."""
-        found = self._verdicts[name]
-        if found is None:
-            found = self._own(name) or super().verdict(name)
-            if len(name) <= _LONGEST_REMEMBERED:
-                self._verdicts.put(name, found)
-        return found
-
     def stems(self, level: Level) -> list[str]:
         """Return, for each name that is hidden at a level, a text that stands in every spelling of it."""
         return [max(words, key=len) for words, verdict in self._named.items() if verdict.level <= level]
 
-    def _own(self, name: str) -> Verdict | None:
+    def _judge(self, name: str) -> Verdict:
         words = tuple(words_of(name))
         if words in self._allowed:
             return HARMLESS
         for length in range(min(self._longest, len(words)), 0, -1):
             if (found := self._named.get(words[-length:])) is not None:
                 return found
-        return None
+        return super()._judge(name)
 
 
 def _words(key: str, name: str) -> tuple[str, ...]:

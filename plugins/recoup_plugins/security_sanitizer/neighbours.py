@@ -11,7 +11,10 @@ from recoup_plugins.security_sanitizer.values import looks_secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NAME_NAMES: Final = ("name", "key", "header", "field", "k", "parameter", "id", "variable", "option", "setting")
+_NAME_NAMES: Final = (
+    *("name", "key", "header", "field", "k", "n", "parameter", "id", "variable", "option", "setting", "attribute"),
+    *("property", "label", "param", "column", "path"),
+)
 _NAME_SPELLINGS: Final = (*_NAME_NAMES, *(name.capitalize() for name in _NAME_NAMES), *map(str.upper, _NAME_NAMES))
 _MOST_PARTS: Final = 8
 _LONGEST_NAME: Final = 40

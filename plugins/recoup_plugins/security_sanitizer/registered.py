@@ -23,7 +23,7 @@ from recoup_plugins.security_sanitizer.spellings import SHORTEST_SECRET, Spellin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["MOST_SECRETS", "SHORTEST_SECRET", "RegisteredValues"]
+__all__ = ["MOST_SECRETS", "RegisteredValues"]
 
 MOST_SECRETS: Final = 1024
 """Values that one sanitizer accepts."""

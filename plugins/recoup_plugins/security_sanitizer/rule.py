@@ -100,6 +100,15 @@ def stands_alone(text: str, start: int, end: int) -> bool:
     return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
 
 
+def accepted(check: Callable[[str], object], group: int = 1) -> Locate:
+    """Return a ``locate`` for one group of a match, whose text must pass the check."""
+
+    def locate(match: re.Match[str]) -> tuple[int, int] | None:
+        return match.span(group) if check(match.group(group)) else None
+
+    return locate
+
+
 def confirmed(check: Callable[[str], object]) -> Locate:
     """Return a ``locate`` for whole matches that stand alone and whose text passes the check."""
 

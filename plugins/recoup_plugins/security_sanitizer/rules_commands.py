@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Locate, Rule
-from recoup_plugins.security_sanitizer.values import is_placeholder, is_prose, looks_random, looks_secret
+from recoup_plugins.security_sanitizer.rule import Locate, Rule, accepted
+from recoup_plugins.security_sanitizer.values import UUID, is_placeholder, is_prose, looks_random, looks_secret
 
 if TYPE_CHECKING:
     import re
+
+
+_SOURCES: Final = frozenset("py pyx go js ts jsx tsx mjs java kt rs c cc cpp h rb php cs scala log swift".split())  # noqa: SIM905
 
 
 def _argument(match: re.Match[str]) -> tuple[int, int] | None:
@@ -23,8 +26,17 @@ def _argument(match: re.Match[str]) -> tuple[int, int] | None:
     return None if ids or is_placeholder(value) or is_prose(value) else match.span(1)
 
 
-def _random(match: re.Match[str]) -> tuple[int, int] | None:
-    return match.span(1) if looks_random(match.group(1)) else None
+def _password_of_proxy(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what stands behind host, port and user, but not behind a source file, its line and a function."""
+    host = match.group().partition(":")[0]
+    return match.span(1) if host.rpartition(".")[2] not in _SOURCES and looks_random(match.group(1)) else None
+
+
+def _configured(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept an id of a key, alone or with its secret, with the quotes between the two."""
+    if not (UUID.fullmatch(match.group(1)) or looks_random(match.group(1))):
+        return None
+    return match.start(1), match.end(2) if match.group(2) else match.end(1)
 
 
 def _secret(match: re.Match[str]) -> tuple[int, int] | None:
@@ -56,6 +68,12 @@ COMMAND_RULES: Final = (
         r"(?i:\bidentified\s{1,4}(?:with\s{1,4}\w{1,32}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?)"
         r"[\"'`]([^\"'`]{1,256})[\"'`]",
         "identified",
+    ),
+    _rule(
+        "sql_crypt",
+        "PASSWORD",
+        r"(?i:\b(?:crypt\(\s{0,4}|pgp_sym_(?:en|de)crypt\([^,\n]{1,256},\s{0,4}))'([^'\n]{3,256})'(?:,\s{0,4}gen_salt|\s{0,4}\))",
+        "crypt(",
     ),
     _rule(
         "sql_password",
@@ -96,6 +114,14 @@ COMMAND_RULES: Final = (
         *("auth", "login", "set_credentials"),
     ),
     _rule(
+        "configured_with_key",
+        "CREDENTIALS",
+        r"(?i:\b(?:configure|set_?credentials|set_?api_?keys?|set_?keys?|login|authenticate))\(\s{0,8}"
+        r"[\"']([^\"'\s]{16,512})[\"'](?:,\s{0,8}[\"']([^\"'\s]{16,512})[\"'])?",
+        *("configure(", "credentials(", "key(", "keys(", "login(", "authenticate("),
+        locate=_configured,
+    ),
+    _rule(
         "called_with_jwt_key",
         "SECRET",
         r"\bjwt\.(?:encode|decode|sign|verify)\([^\n]{1,512}?[})\w], ?b?[\"']([^\"'\n]{6,512})[\"']",
@@ -125,7 +151,7 @@ COMMAND_RULES: Final = (
         r"\b(?i:login|log in|logged in|creds?|credentials)(?: as| with|:)? [\w.@\-]{1,64} ?/ ?([^\s\"']{6,128})",
         "log",
         "cred",
-        locate=_random,
+        locate=accepted(looks_random),
     ),
     _rule("spoken_code", "OTP", r"\b((?:G-)?\d{4,8}) (?:is|as) your\b", " your"),
     _rule("netrc", "PASSWORD", r"(?i:\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8})([^\s\"']{3,256})", "login"),
@@ -145,6 +171,26 @@ COMMAND_RULES: Final = (
         "auth",
     ),
     _rule(
+        "redis_user",
+        "PASSWORD",
+        r"(?:(?i:\bsetuser) \S{1,64}|\buser \S{1,64} on\b)[^\n>]{0,128}[ \"']>([^\s\"'>]{3,256})",
+        *("setuser", "user "),
+    ),
+    _rule(
+        "login_command",
+        "PASSWORD",
+        r"(?:C:|>>>|>|-->|send: b?[\"']|sent|SENT|put:) ?(?:[A-Za-z]{0,4}\d{1,6} )?LOGIN \S{1,64} ([^\s\"'\\]{4,128}|"
+        r"[\"'][^\"'\r\n]{3,128}[\"'])",
+        "login ",
+    ),
+    _rule(
+        "proxy_login",
+        "PASSWORD",
+        r"\b[\w\-]{1,63}\.[\w.\-]{1,128}:\d{2,5}:[A-Za-z_][\w.\-]{0,63}:([^\s:\"',;|]{6,128})",
+        ":",
+        locate=_password_of_proxy,
+    ),
+    _rule(
         "mail_auth",
         "CREDENTIALS",
         r"\bAUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)[ \r\n\\]{1,6}([A-Za-z0-9+/]{12,512}={0,2})",
@@ -154,6 +200,14 @@ COMMAND_RULES: Final = (
     _rule(
         "pass_command", "PASSWORD", r"(?:C:|>>>|>|-->|send: [\"']|sent|SENT|put:) ?PASS ([^\s\"'\\]{4,128})", "pass "
     ),
+    _rule(
+        "pass_statement",
+        "PASSWORD",
+        r"\b(?:walletpassphrase(?:change)?|IDENTIFY(?: [\w\[\]\\^{}|\-]{1,32})?) [\"']?([^\s\"']{4,256})",
+        *("walletpassphrase", "identify "),
+    ),
+    _rule("snmp_authentication", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,128}?-A [\"']?([^\s\"']{4,128})", "snmp"),
+    _rule("snmp_privacy", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,256}?-X [\"']?([^\s\"']{4,128})", "snmp"),
     _rule(
         "pass_argument",
         "PASSWORD",
@@ -182,7 +236,7 @@ COMMAND_RULES: Final = (
         "PASSWORD",
         r"\b[\w.\-]{1,64}:\d{4,5}:[A-Za-z_*][\w\-]{0,63}:[A-Za-z_][\w\-]{0,63}:([^\s:\"']{4,128})",
         ":",
-        locate=_random,
+        locate=accepted(looks_random),
     ),
     _rule(
         "archive_password",

@@ -11,16 +11,19 @@ from base64 import b32decode, b64decode
 from binascii import crc_hqx
 from typing import Final
 
+from recoup_plugins.security_sanitizer.armour import in_public_armour
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
 from recoup_plugins.security_sanitizer.rules_commands import COMMAND_RULES
+from recoup_plugins.security_sanitizer.rules_encoded import ENCODED_RULES
 from recoup_plugins.security_sanitizer.rules_hashes import HASH_RULES
 from recoup_plugins.security_sanitizer.rules_key_material import KEY_MATERIAL_RULES
 from recoup_plugins.security_sanitizer.rules_prompts import PROMPT_RULES
 from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
 from recoup_plugins.security_sanitizer.rules_providers import PROVIDER_RULES
 from recoup_plugins.security_sanitizer.rules_raw_keys import RAW_KEY_RULES
+from recoup_plugins.security_sanitizer.rules_series import SERIES_RULES
 from recoup_plugins.security_sanitizer.rules_urls import URL_RULES
 from recoup_plugins.security_sanitizer.runs import MIXED_CASE
 
@@ -72,7 +75,7 @@ def _is_of_three_classes(text: str) -> bool:
 def _whole_run(match: re.Match[str]) -> tuple[int, int] | None:
     """Return a key of three classes with what base 64 has before and behind it, of which it may be a part."""
     text, (start, end) = match.string, match.span()
-    if not stands_alone(text, start, end) or not _is_of_three_classes(match.group()):
+    if not stands_alone(text, start, end) or not _is_of_three_classes(match.group()) or in_public_armour(text, start):
         return None
     floor, ceiling = max(0, start - _LONGEST_BASE64), end + _LONGEST_BASE64
     window = text[floor:start]
@@ -253,9 +256,11 @@ CREDENTIAL_RULES: Final = (
         group=1,
     ),
     _credential("nostr_key", "PRIVATE_KEY", r"\bnsec1[02-9ac-hj-np-z]{50,64}", "nsec1"),
+    *ENCODED_RULES,
     *PROVIDER_RULES,
     *COMMAND_RULES,
     *KEY_MATERIAL_RULES,
+    *SERIES_RULES,
     *PROMPT_RULES,
     *PROSE_RULES,
 )

@@ -22,9 +22,6 @@ _LOGIN = re.compile(
     r"\\{0,8}[\"']?\s{0,3}[:=]\s{0,3}\\{0,8}[\"']?[\w./\-]{0,32}?(?:auth|login|logon|signin|sign_in|server\.sign)\w{0,24}\\{0,8}[\"']?",
     re.ASCII | re.IGNORECASE,
 )
-LOGIN_WORDS: Final = ("auth", "login", "logon", "signin", "sign_in", "server.sign")
-"""One of these stands in every login frame."""
-
 _ARGUMENTS = re.compile(
     r"\b(?:args?|params?|arguments|data|payload|body|credentials)\\{0,8}[\"']?\s{0,3}[:=]\s{0,3}(?=[\[(])",
     re.ASCII | re.IGNORECASE,

@@ -6,16 +6,19 @@ The hashes are those of crypt(5), the PHC string format, Django, Werkzeug, passl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Locate, Rule
+from recoup_plugins.security_sanitizer.rule import Locate, Rule, accepted
 from recoup_plugins.security_sanitizer.values import is_placeholder, looks_random
 
-if TYPE_CHECKING:
-    import re
-
 _PART: Final = r"[\w./+=\-]"
+_MAC: Final = r"[0-9a-fA-F]{64,128}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}=="
+_KNOWN_BY: Final = re.compile(
+    r"\b(?:tx|txn|txid|transaction|block|commit|file|image|digest|checksum|hash|tree|merkle|root)\b|sha256:",
+    re.IGNORECASE,
+)
 
 
 def _written_out(match: re.Match[str]) -> tuple[int, int] | None:
@@ -26,14 +29,27 @@ def _written_out(match: re.Match[str]) -> tuple[int, int] | None:
     return None if value.startswith(("$", "(")) or is_placeholder(value) else (start, start + len(value))
 
 
-def _random(match: re.Match[str]) -> tuple[int, int] | None:
-    return match.span(1) if looks_random(match.group(1)) else None
-
-
 def _rule(
     name: str, kind: str, pattern: str, literals: tuple[str, ...], group: int = 0, locate: Locate | None = None
 ) -> Rule:
     return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, group=group, locate=locate)
+
+
+def _computed(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject what a signed transaction or file is known by."""
+    return None if _KNOWN_BY.search(match.group()[: match.start(1) - match.start()]) else match.span(1)
+
+
+def _compared(name: str) -> Rule:
+    """Return a rule on one of two MACs that did not agree; there is one for each."""
+    return _rule(
+        name,
+        "SIGNATURE",
+        r"(?i:\b(?:signature|sign|hmac|mac)\b)[^\n]{0,160}?(?i:\b(?:expected|computed|calculated|wanted|want|got|"
+        rf"received|actual|was|provided))[ :=]{{1,3}}[\"'(\[]?({_MAC})(?:\b|=|$)",
+        ("sign", "mac"),
+        locate=_computed,
+    )
 
 
 HASH_RULES: Final = (
@@ -77,12 +93,25 @@ HASH_RULES: Final = (
         ("scram-sha-",),
     ),
     _rule(
+        "bitcoin_rpc_hash", "PASSWORD", r"\brpcauth=[^\s:]{1,64}:([0-9a-f]{32}\$[0-9a-f]{64})\b", ("rpcauth=",), group=1
+    ),
+    _rule(
         "request_mac",
         "SIGNATURE",
         r"\b(?:v[0-9]|h1)=([0-9a-fA-F]{40,128})\b",
         (*(f"v{version}=" for version in range(10)), "h1="),
         group=1,
     ),
+    _rule(
+        "computed_mac",
+        "SIGNATURE",
+        r"(?i:\b(?:sign|signed|signing|hmac\w{0,12})\b)[^\n]{1,300}?(?:->|=>|\u2192|\bgives|\bgave|\bis) {1,2}[\"']?"
+        rf"({_MAC})(?:\b|=|$)",
+        ("sign", "hmac"),
+        locate=_computed,
+    ),
+    _compared("mac_in_mismatch"),
+    _compared("other_mac_in_mismatch"),
     _rule(
         "secure_string",
         "PASSWORD",
@@ -97,7 +126,7 @@ HASH_RULES: Final = (
         r"(?i:\bsec-websocket-protocol\b[^\r\n]{1,200}?\b(?:bearer|token|jwt|auth|authorization|access[_\-]?token|"
         r"api[_\-]?key))(?:[.:|_\-]|, ?)([\w.~+/=\-]{12,1000})",
         ("sec-websocket-protocol",),
-        locate=_random,
+        locate=accepted(looks_random),
     ),
 )
 """Rules that apply at every level, in the order in which they are tried."""

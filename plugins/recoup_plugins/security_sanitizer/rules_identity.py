@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from recoup_plugins.security_sanitizer.checksums import luhn, mod_11_2
+from recoup_plugins.security_sanitizer.checksums import is_decimal, luhn, mod_11_2, only_digits
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Locate, Rule, confirmed, stands_alone
 
 if TYPE_CHECKING:
     import re
 
-_DIGITS: Final = frozenset("0123456789")
 _NIE_LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
 _ODD_VALUES: Final = dict(
     zip(
@@ -68,10 +67,6 @@ _PASSPORT_LENGTHS: Final = (8, 9)
 _ABA_DIGITS: Final = 9
 
 
-def _only_digits(text: str) -> str:
-    return "".join(filter(_DIGITS.__contains__, text))
-
-
 def _nie(text: str) -> bool:
     return _NIE_LETTERS[int(f"{'XYZ'.index(text[0])}{text[1:8]}") % 23] == text[8]
 
@@ -92,13 +87,13 @@ def _insee(text: str) -> bool:
 
 
 def _ean(text: str) -> bool:
-    digits = _only_digits(text)
+    digits = only_digits(text)
     total = sum(int(char) * (3 if place % 2 else 1) for place, char in enumerate(digits[:-1]))
     return (10 - total % 10) % 10 == int(digits[-1])
 
 
 def _rut(text: str) -> bool:
-    digits, mark = _only_digits(text[:-1]), text[-1].upper()
+    digits, mark = only_digits(text[:-1]), text[-1].upper()
     total = sum(int(char) * (2 + place % 6) for place, char in enumerate(reversed(digits)))
     return "0123456789K0"[11 - total % 11] == mark
 
@@ -109,16 +104,16 @@ def _korean(text: str) -> bool:
 
 
 def _belgian(text: str) -> bool:
-    digits = _only_digits(text)
+    digits = only_digits(text)
     return any(97 - int(century + digits[:9]) % 97 == int(digits[9:]) for century in ("", "2"))
 
 
 def _sin(text: str) -> bool:
-    return luhn(_only_digits(text)) and len(set(text)) > 2  # noqa: PLR2004 - one digit and its separator are a mask
+    return luhn(only_digits(text)) and len(set(text)) > 2  # noqa: PLR2004 - one digit and its separator are a mask
 
 
 def _swedish(text: str) -> bool:
-    digits = _only_digits(text)[-10:]
+    digits = only_digits(text)[-10:]
     return luhn(digits) and 1 <= int(digits[2:4]) <= 12 and 1 <= int(digits[4:6]) % 60 <= 31  # noqa: PLR2004
 
 
@@ -136,13 +131,13 @@ def _enough_digits(match: re.Match[str]) -> tuple[int, int] | None:
     start, end = match.span(1)
     value = match.group(1).rstrip(" -./")
     end = start + len(value)
-    digits = len(_only_digits(value))
+    digits = len(only_digits(value))
     mixed = value.isalnum() and value.isupper() and len(value) in _PASSPORT_LENGTHS and digits > 1
     return (start, end) if (digits >= _FEWEST_DIGITS or mixed) and not match.string[end : end + 1].isalnum() else None
 
 
 def _aba(match: re.Match[str]) -> tuple[int, int] | None:
-    digits = _only_digits(match.group(1))
+    digits = only_digits(match.group(1))
     total = sum(int(char) * (3, 7, 1)[place % 3] for place, char in enumerate(digits))
     return match.span(1) if len(digits) == _ABA_DIGITS and total % 10 == 0 else None
 
@@ -150,14 +145,14 @@ def _aba(match: re.Match[str]) -> tuple[int, int] | None:
 def _alone(match: re.Match[str]) -> tuple[int, int] | None:
     text, (start, end) = match.string, match.span(1) if match.re.groups else match.span()
     touched = text[start - 1 : start] in (".", "-", "/", "+") or text[end : end + 1] in ("-", "/")
-    decimal = text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit()
-    return (start, end) if stands_alone(text, start, end) and not touched and not decimal else None
+    is_whole = stands_alone(text, start, end) and not touched and not is_decimal(text, end)
+    return (start, end) if is_whole else None
 
 
 def _phone_named(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept 7 to 15 digits in groups, or 10 to 11 in one that begin with 0 or as area codes do."""
     value = match.group(1)
-    digits = len(_only_digits(value))
+    digits = len(only_digits(value))
     if value.isdigit():
         return match.span(1) if digits in (10, 11) else None
     dated = value.count("-") == 2 and digits == 8 and value[:2] in ("19", "20")  # noqa: PLR2004 - an ISO date
@@ -175,7 +170,8 @@ def _named(name: str, kind: str, pattern: str, literals: tuple[str, ...], locate
 
 
 _IS: Final = (
-    r"(?: (?:is|was|of|no|number|nr|num|id|code)\.?|[_\-](?:no|number|id|code)){0,1}(?: is| was|:)?[ :=#\"'(]{1,4}"
+    r"(?: (?:is|was|of|no|number|nr|num|id|code)\.?|[_\-](?:no|number|id|code)){0,1}"
+    r"(?: on (?:file|record)| given| provided)?(?: is| was|:)?[ :=#\"'(]{1,4}"
 )
 
 IDENTITY_RULES: Final = (
@@ -242,7 +238,7 @@ IDENTITY_RULES: Final = (
         r"pesel|bsn|dni|nie|nif|curp|rut|tfn|medicare|nhs|steuer-?id(?:nr)?|steueridentifikationsnummer|"
         r"insee|nir|personnummer|cpr|"
         rf"my number|rrn|resident id|hkid|nric|codice fiscale){_IS})"
-        rf"([A-Za-z]{{0,3}} ?\d[\dA-Za-z\-./]{{0,20}}(?: \d[\dA-Z]{{0,6}})?(?: \d[\dA-Z]{{0,6}})?"
+        rf"((?:[A-Za-z]{{0,3}} ?|[A-Z]{{4,5}})\d[\dA-Za-z\-./]{{0,20}}(?: \d[\dA-Z]{{0,6}})?(?: \d[\dA-Z]{{0,6}})?"
         r"(?: \d[\dA-Z]{0,6})?(?: \d[\dA-Z]{0,6})?(?: \d[\dA-Z]{0,6})?(?: [A-D]\b)?)",
         (
             *(
@@ -336,7 +332,7 @@ IDENTITY_RULES: Final = (
         "phone_named",
         "PHONE",
         r"(?i:\b(?:phone|tel|telephone|mobile|cell|fax|whatsapp|sms|call(?:ed|ing)?|dial(?:ed|ling)?|"
-        r"telefon|handy|texted|text)"
+        r"telefon\w{0,2}|tel[eé]fono|handy|texted|text)"
         r"(?: (?:number|no|nr|to|me|at|on|us|sent to|code to)\.?){0,1}(?: is|:)?[ :=#\"'(]{1,4})"
         r"(\(?0?\d[\d ()./\-]{5,18}\d)\b",
         ("phone", "tel", "mobile", "cell", "fax", "whatsapp", "sms", "call", "dial", "handy", "text"),

@@ -31,9 +31,26 @@ KEY_MATERIAL_RULES: Final = (
         name="raw_private_key",
         kind="PRIVATE_KEY",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:pk|sk|wif|priv|signer|deployer|keypair|skey|xprv)\b\\{0,4}[\"']?\s{0,2}"
-        r"(?:[:=]|->|=>| is )\s{0,2}\\{0,4}[\"']?)((?:0x)?[0-9a-fA-F]{64})\b",
-        literals=("pk", "sk", "wif", "priv", "signer", "deployer", "keypair", "xprv"),
+        pattern=r"(?i:(?:\b|_)(?:pk|sk|wif|priv|signer|deployer|keypair|skey|xprv)\b\\{0,4}[\"']?\s{0,2}"
+        r"(?:[:=]|->|=>| is )\s{0,2}\\{0,4}[\"']?|\b(?:key|pk|sk|priv|secret)\s{0,2}[:=]\s{0,2}"
+        r"(?:hexbytes|bytes32|b256|(?:bytes\.)?from_?hex|unhexlify)\(b?\\{0,4}[\"']?)((?:0x)?[0-9a-fA-F]{64})\b",
+        literals=(
+            "pk",
+            "sk",
+            "wif",
+            "priv",
+            "signer",
+            "deployer",
+            "keypair",
+            "xprv",
+            "hexbytes",
+            "bytes32",
+            "b256",
+            "fromhex",
+            "from_hex",
+            "unhexlify",
+        ),
+        shapes=("x" * 64,),
         group=1,
     ),
     Rule(

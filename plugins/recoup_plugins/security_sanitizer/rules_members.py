@@ -81,6 +81,7 @@ _ELEMENT = re.compile(
 _INVALID = re.compile(r"(?:^|\n|\\n)([A-Za-z_][\w.\-]{1,127})(?:\n|\\n)  [^\n]{0,300}\binput_value=", re.ASCII)
 _DUPLICATE = re.compile(r"[Dd]uplicate entry '([^']{1,500})' for key '([\w.\-]{1,128})'", re.ASCII)
 _SECTION = re.compile(r"(?:^|\n)(?:\[{1,2}([\w.\- ]{2,64})\]{1,2}|[ ]{0,16}([\w\-]{2,64}):)[ \t]{0,8}(?=\n)", re.ASCII)
+_SECTION_END = re.compile(r"[\]:][ \t]{0,8}\n")
 _INI_LINE = re.compile(
     r"\n[ \t]{0,8}[\w.\-\"]{1,64}[ \t]{0,8}=[ \t]{0,8}[\"']?([^\s\"'#;\[]{1,512})[\"']?[^\n]{0,200}", re.ASCII
 )
@@ -176,6 +177,8 @@ def told_after(text: str, sensitive: Sensitive) -> Iterator[Begin]:
 
 def in_sections(text: str, sensitive: Sensitive) -> Iterator[Found]:
     """Yield what looks like a key in the lines below ``[api_keys]`` (INI, TOML) or, indented, ``api_keys:`` (YAML)."""
+    if _SECTION_END.search(text) is None:
+        return
     for section in _SECTION.finditer(text):
         name = section.group(1) or section.group(2)
         verdict = sensitive(name.rpartition(".")[2])

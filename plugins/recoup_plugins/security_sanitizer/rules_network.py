@@ -116,6 +116,14 @@ def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
     return start, end
 
 
+def _dashed_ipv4(match: re.Match[str]) -> tuple[int, int] | None:
+    try:
+        IPv4Address(match.group(1).replace("-", "."))
+    except AddressValueError:
+        return None
+    return match.span(1)
+
+
 def _mac(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject masks, which repeat one digit, and parts of longer runs such as fingerprints."""
     text, (start, end) = match.string, match.span()
@@ -162,6 +170,15 @@ NETWORK_RULES: Final = (
         pattern=r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}",
         shapes=("0.0.0", "0.00.0", "0.000.0"),
         locate=_ipv4,
+    ),
+    Rule(
+        name="ip_in_host_name",
+        kind="IP",
+        level=Level.HIGH,
+        pattern=r"\b(?:ip|ec2|host|static)-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})\b",
+        literals=("ip-", "ec2-", "host-", "static-"),
+        shapes=("a-0",),
+        locate=_dashed_ipv4,
     ),
     Rule(
         name="mac",

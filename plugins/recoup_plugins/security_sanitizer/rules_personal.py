@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from recoup_plugins.security_sanitizer.checksums import iban, luhn
+from recoup_plugins.security_sanitizer.checksums import iban, is_decimal, luhn, only_digits
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
 from recoup_plugins.security_sanitizer.rules_identity import IDENTITY_RULES
@@ -47,29 +47,25 @@ def is_card(digits: str) -> bool:
     )
 
 
-def is_decimal(text: str, end: int) -> bool:
-    """Tell whether a decimal point with digits follows."""
-    return text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit()
-
-
-def _digits(text: str) -> str:
-    return "".join(char for char in text if char in "0123456789")
-
-
 def _card(match: re.Match[str]) -> tuple[int, int] | None:
     start, end = match.span()
     text = match.string
     if text[start - 1 : start] == "." or is_decimal(text, end):
         return None
-    if not stands_alone(text, start, end) or not is_card(_digits(match.group())):
+    if not stands_alone(text, start, end) or not is_card(only_digits(match.group())):
         return None
     # A run of digits right after "order id" or "ts" is what it says, also when its check digit happens to fit.
     named = match.group().isdigit() and _NUMBER_NAMED.search(text[max(0, start - 24) : start]) is not None
     return None if named else (start, end)
 
 
+def _stripe(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept track 1 or 2 of a card (ISO/IEC 7813), by the check digit of its number."""
+    return match.span() if luhn(match.group(1) or match.group(2)) else None
+
+
 def _last_four(match: re.Match[str], level: Level) -> str:
-    return f"[CARD {_digits(match.group())[-4:]}]" if level is Level.MEDIUM else "[CARD]"
+    return f"[CARD {only_digits(match.group())[-4:]}]" if level is Level.MEDIUM else "[CARD]"
 
 
 def _iban(match: re.Match[str]) -> tuple[int, int] | None:
@@ -102,7 +98,7 @@ def _email(match: re.Match[str]) -> tuple[int, int] | None:
 def _international(match: re.Match[str]) -> tuple[int, int] | None:
     start, end = match.span()
     body = match.group()
-    digits = len(_digits(body))
+    digits = len(only_digits(body))
     separated = len(body) - 1 > digits
     if digits not in _PHONE_DIGITS or text_touches(match.string, start, end):
         return None
@@ -121,7 +117,7 @@ def _dni(text: str) -> bool:
 
 
 def _cpf(text: str) -> bool:
-    digits = [int(char) for char in _digits(text)]
+    digits = [int(char) for char in only_digits(text)]
     for length in (9, 10):
         total = sum(digit * (length + 1 - place) for place, digit in enumerate(digits[:length]))
         if total * 10 % 11 % 10 != digits[length]:
@@ -149,6 +145,14 @@ PERSONAL_RULES: Final = (
         shapes=("0" * 13, "0000 0000", "0000-0000", "0000 000000", "0000-000000"),
         locate=_card,
         render=_last_four,
+    ),
+    Rule(
+        name="magnetic_stripe",
+        kind="CARD",
+        level=Level.MEDIUM,
+        pattern=r"%B(\d{12,19})\^[^\^\r\n]{2,26}\^\d{7}[\d ]{0,60}\??|;(\d{12,19})=\d{7}\d{0,30}\??",
+        shapes=("0" * 12,),
+        locate=_stripe,
     ),
     Rule(
         name="iban",

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from recoup_plugins.security_sanitizer.key_words import IDENTIFYING
+from recoup_plugins.security_sanitizer.key_words import IDENTIFYING, STEMS
 from recoup_plugins.security_sanitizer.keys import judge, words_of
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule
 from recoup_plugins.security_sanitizer.values import is_ordinary
+
+_STEM: Final = "|".join(re.escape(stem.rstrip("=:\"'")) for stem in STEMS[Level.LOW] if stem.isascii())
+"""A part of each credential's name, for the sketch."""
 
 _LINE_END: Final = re.compile(r"[ \t]{0,8}(?:\r?\n|\\r|\\n|[\"']|\Z)")
 _AROUND: Final = ".,;:!?)(\"'`[]{}<>"
@@ -61,6 +64,10 @@ PROMPT_RULES: Final = (
         r"[ ]{1,2}[\"'`(\[]?)([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})\b",
         literals=("key", "token", "secret", "pass"),
         shapes=("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",),
+        sketch=(
+            rf"(?i:(?:{_STEM})[\w\-]*[\"'`]?(?: [a-z]{{5,9}})?(?: was| is|,|:)?[ ]{{1,2}}[\"'`(\[]?)"
+            r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
+        ),
         locate=_of_credential,
     ),
 )

@@ -10,25 +10,24 @@ import re
 from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Rule
+from recoup_plugins.security_sanitizer.rule import Rule, accepted
 from recoup_plugins.security_sanitizer.statements import is_transaction_id
-from recoup_plugins.security_sanitizer.values import is_placeholder, is_prose, looks_random
+from recoup_plugins.security_sanitizer.values import (
+    MARKET,
+    SYMBOLS,
+    is_mixed,
+    is_placeholder,
+    is_prose,
+    is_spoken,
+    looks_random,
+)
 
 _SHORTEST_TOKEN: Final = 12
 _DIGITS_OF_A_TOKEN: Final = 2
 _SHORTEST_PASSWORD: Final = 6
+_WORDS: Final = 3
 _LONGEST_PORT: Final = 5
-_TECHNICAL: Final = re.compile(
-    r"(?:sha|md|hs|rs|es|ps|aes|hmac|oauth|base|utf|pbkdf|argon|scrypt|bcrypt|http|erc|bep|trc|eip|bip|ed|x|p|pkcs|secp|rfc|"
-    r"ntlm|v|ver|version|step|attempt|try|retry|line|no|rule|type|class)[\-_]?\d{1,6}[a-z]{0,2}\d?(?:[\-_/]\w{1,12})?",
-    re.ASCII | re.IGNORECASE,
-)
-_TIME: Final = re.compile(r"[\d:.\-]{1,24}T[\d:.]{2,16}(?:Z|[+\-][\d:]{2,6})?|[\d.,]{1,12}[a-zA-Z%]{1,8}", re.ASCII)
-_NOTATION: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}[=:(\[]|[a-z]{2,8}://|[./~]{1,3}/|/\w|<|\{|\$\{", re.ASCII)
-_MARKET: Final = re.compile(r"[A-Z\d]{2,12}[/\-][A-Z]{3,5}(?::[A-Z]{3,5})?", re.ASCII)
-_SYMBOLS: Final = frozenset("!#$%^&*@+?~")
 _LAST_SYMBOLS: Final = ".,;:!?)\"'`]}"
-_SHORTEST_PART: Final = 8
 _OTHER_THING: Final = re.compile(
     r"\b(?:order|request|req|trace|span|tx|txn|transaction|hash|session|id|ids|commit|build|version|block|trade|fill|"
     r"correlation|checksum|digest|sha\d{1,3}|file|path|url|user|host|error|code|pod|container|image|release|job|task)\b",
@@ -42,47 +41,34 @@ def _random_looking(match: re.Match[str]) -> tuple[int, int] | None:
     digits = sum(char.isdigit() for char in value)
     enough = digits >= _DIGITS_OF_A_TOKEN and any(char.isalpha() for char in value) and len(value) >= _SHORTEST_TOKEN
     named = "sign" in match.group()[: match.start(1) - match.start()].lower() and is_transaction_id(value)
-    return match.span(1) if enough and not named and not _MARKET.fullmatch(value) else None
-
-
-def _is_ordinary(value: str) -> bool:
-    return bool(
-        is_placeholder(value)
-        or is_prose(value)
-        or _TECHNICAL.fullmatch(value)
-        or _TIME.fullmatch(value)
-        or _NOTATION.match(value)
-    )
+    return match.span(1) if enough and not named and not MARKET.fullmatch(value) else None
 
 
 def _quoted_password(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(2)
-    return None if _is_ordinary(value) else match.span(2)
+    words = value.split(" ")
+    if len(words) > 1 and ("phrase" not in match.group().lower() or len(words) < _WORDS or any(map(is_prose, words))):
+        return None
+    return None if is_spoken(value) else match.span(2)
 
 
 def _bare_password(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept six characters or more that have digits among their letters or a symbol inside, and six digits."""
     value = match.group(1).rstrip(_LAST_SYMBOLS)
-    if len(value) < _SHORTEST_PASSWORD or _is_ordinary(value):
+    if len(value) < _SHORTEST_PASSWORD or is_spoken(value):
         return None
     has_digit = any(map(str.isdigit, value))
-    is_secret = (has_digit and any(map(str.isalpha, value))) or value.isdigit() or not _SYMBOLS.isdisjoint(value[:-1])
+    is_secret = (has_digit and any(map(str.isalpha, value))) or value.isdigit() or not SYMBOLS.isdisjoint(value[:-1])
     return match.span(1) if is_secret else None
 
 
 def _bare_token(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept a value of which one part is digits among small letters: no symbol, version or name with a number."""
     value = match.group(1)
-    if _is_ordinary(value) or value.isupper():
+    if is_spoken(value) or value.isupper():
         return None
-    parts = re.split(r"[\-_./+=]", value)
-    return match.span(1) if any(map(_is_mixed, parts)) else None
-
-
-def _is_mixed(part: str) -> bool:
-    """Tell whether digits stand among a part's letters, not only behind them as in ``binance2``."""
-    body = part.rstrip("0123456789")
-    return len(part) >= _SHORTEST_PART and any(map(str.isdigit, body)) and any(map(str.islower, body))
+    has_mixed = any(is_mixed(part, str.islower) for part in re.split(r"[\-_./+=]", value))
+    return match.span(1) if has_mixed else None
 
 
 def _argument(match: re.Match[str]) -> tuple[int, int] | None:
@@ -104,9 +90,7 @@ def _spoken_of(match: re.Match[str]) -> tuple[int, int] | None:
 def _bare_secret(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept what mixes digits or symbols with its letters, without the punctuation of the sentence."""
     value = match.group(1).rstrip(_LAST_SYMBOLS)
-    if _is_ordinary(value) or not looks_random(value):
-        return None
-    return match.start(1), match.start(1) + len(value)
+    return (match.start(1), match.start(1) + len(value)) if looks_random(value) else None
 
 
 PROSE_RULES: Final = (
@@ -124,10 +108,20 @@ PROSE_RULES: Final = (
         name="quoted_password",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd))(?: was| is)? ([\"'`])([^\s\"'`]{3,256})[\"'`]",
+        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd))(?: was| is)? ([\"'`])([^\r\n\"'`]{3,256})[\"'`]",
         literals=("pass", "pwd"),
         beside_name=True,
         locate=_quoted_password,
+    ),
+    Rule(
+        name="password_given",
+        kind="PASSWORD",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd)\b[^\r\n=\"'`]{0,64}"
+        r"(?:[\"'`][\w.@\-]{1,64}[\"'`])?[^\r\n=\"'`]{0,16}"
+        r"\b(?:tried|got|given|used|entered|sent|supplied|received|typed|submitted):?) [\"'`]([^\s\"'`]{4,256})[\"'`]",
+        literals=("pass", "pwd"),
+        locate=accepted(lambda value: not (value.isalpha() or is_spoken(value))),
     ),
     Rule(
         name="bare_password",
@@ -167,6 +161,15 @@ PROSE_RULES: Final = (
         r"[ ]{0,2}[\"'`]?([^\s\"'`]{6,256})",
         literals=("new one", "new pass", "new secret", "new token", "new key", "new pin", "new cred", "new value"),
         locate=_bare_secret,
+    ),
+    Rule(
+        name="answered",
+        kind="SECRET",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:password|passphrase|secret|token|key|pin)s?\?)\s{1,4}"
+        r"(?:<[\w.\- ]{1,32}>:? {0,2}|[\w.\-]{1,32}: {0,2})?[\"'`]?([^\s\"'`<>]{8,256})",
+        literals=("?",),
+        locate=accepted(looks_random),
     ),
     Rule(
         name="used_as_password",

@@ -8,11 +8,14 @@ of Datadog or Etherscan, are found by the name beside them.
 from __future__ import annotations
 
 import re
+from base64 import b32decode
+from binascii import crc_hqx
 from typing import Final
 
+from recoup_plugins.security_sanitizer.armour import in_public_armour
 from recoup_plugins.security_sanitizer.checksums import base58
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Rule, stands_alone
+from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
 from recoup_plugins.security_sanitizer.runs import MIXED_CASE
 from recoup_plugins.security_sanitizer.values import entropy
 
@@ -20,6 +23,7 @@ _CLASSES: Final = 3
 _DIGIT_RUNS: Final = re.compile(r"\d{1,128}")
 _FEWEST_DIGIT_RUNS: Final = 3
 _LEAST_ENTROPY: Final = 4.0
+_ENTROPY_OF_NO_NAME: Final = 4.9
 _SOLANA_BYTES: Final = (32, 64)
 _JOINING: Final = frozenset("+/=_-%.")
 _IDENTIFIED: Final = re.compile(
@@ -63,17 +67,52 @@ def _opaque(match: re.Match[str]) -> tuple[int, int] | None:
     """
     text, (start, end) = match.string, match.span()
     value = match.group()
-    if value.islower() or value.isupper():
-        return None
-    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in value}
-    if len(kinds) < _CLASSES or len(_DIGIT_RUNS.findall(value)) < _FEWEST_DIGIT_RUNS or entropy(value) < _LEAST_ENTROPY:
+    if not _is_unordered(value):
         return None
     if not stands_alone(text, start, end) or text[start - 1 : start] in _JOINING or text[end : end + 1] in _JOINING:
         return None
     octets = base58(value)
     if octets is not None and (len(octets) in _SOLANA_BYTES or value[:1] in "123469ADLTt" or value[:2] == "Qm"):
         return None
-    return None if _IDENTIFIED.search(text[max(0, start - 32) : start]) else (start, end)
+    is_public = _IDENTIFIED.search(text[max(0, start - 32) : start]) or in_public_armour(text, start)
+    return None if is_public else (start, end)
+
+
+def _is_unordered(value: str) -> bool:
+    """Tell whether letters and digits are of three classes, without order."""
+    if value.islower() or value.isupper():
+        return False
+    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in value}
+    enough = len(kinds) == _CLASSES and len(_DIGIT_RUNS.findall(value)) >= _FEWEST_DIGIT_RUNS
+    return enough and entropy(value) >= _LEAST_ENTROPY
+
+
+def _opaque_of_url(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept base 64 for URLs of a length at which no name has as much entropy, unless a word says it identifies."""
+    text, (start, end) = match.string, match.span()
+    value = match.group()
+    if value.isalnum():  # what _opaque judges, and addresses in base 58
+        return None
+    if not _is_unordered(value) or entropy(value) < _ENTROPY_OF_NO_NAME:
+        return None
+    touched = text[start - 1 : start] in _JOINING or text[end : end + 1] in _JOINING
+    is_public = _IDENTIFIED.search(text[max(0, start - 32) : start]) or in_public_armour(text, start)
+    return None if touched or is_public else (start, end)
+
+
+def _prefixed_opaque(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept a long run without order behind a provider's mark, unless the mark or the word before it identifies."""
+    text, (start, end) = match.string, match.span()
+    before = text[max(0, start - 32) : start]
+    if not _is_unordered(match.group(2)) or before[-1:] in _JOINING or text[end : end + 1] in _JOINING:
+        return None
+    return None if _IDENTIFIED.search(f"{match.group(1)}=") or _IDENTIFIED.search(before) else (start, end)
+
+
+def _nats_seed(text: str) -> bool:
+    """Tell whether text is an NKey seed of NATS: base 32 of two bytes of prefix, 32 of seed and a CRC-16."""
+    raw = b32decode(text + "=" * (-len(text) % 8))
+    return crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "little")
 
 
 def _lines_of_putty(match: re.Match[str]) -> tuple[int, int] | None:
@@ -168,6 +207,24 @@ PROVIDER_RULES: Final = (
         " keen_ v2.local. alcht_ cb_live_ nk_live_ NAPI_ tk_live_ re_ whop_ sm_live_",
         r"[\w\-=/+.]{20,600}",
     ),
+    _prefixed("covalent", "API_KEY", "cqt_ ckey_", r"[A-Za-z0-9]{24,40}\b"),
+    _format("firebase_messaging", "TOKEN", r"\b[\w\-]{11,24}:APA91b[\w\-]{100,200}", ":apa91b"),
+    _format("minisign", "PRIVATE_KEY", r"\bRWR(?:TY0Iy|CSw)[A-Za-z0-9+/]{100,240}={0,2}", "rwrty0iy", "rwrcsw"),
+    _format(
+        "macaroon",
+        "TOKEN",
+        r"\b(?:MDA[A-Za-z0-9]{3}xvY2F0aW9u[\w+/\-]{30,1000}={0,2}|0201036c6e64[0-9a-f]{60,1000})",
+        "xvy2f0aw9u",
+        "0201036c6e64",
+    ),
+    Rule(
+        name="nats_seed",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"\bS[UANOCX][A-Z2-7]{56}\b",
+        shapes=("x" * 58,),
+        locate=confirmed(_nats_seed),
+    ),
     _format("jfrog", "TOKEN", r"\b(?:AKCp[A-Za-z0-9]{60,80}|cmVmdGtu[A-Za-z0-9]{50,70})\b", "akcp", "cmvmdgtu"),
     _format("twitter_bearer", "TOKEN", r"\bA{18,24}[A-Za-z0-9%]{50,200}", "a" * 18),
     _format(
@@ -212,6 +269,22 @@ PROVIDER_RULES: Final = (
         sketch=MIXED_CASE,
         shapes=("x" * 40,),
         locate=_opaque,
+    ),
+    Rule(
+        name="opaque_url_token",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"\b[A-Za-z0-9][\w\-]{79,511}\b",
+        shapes=("x" * 20,),
+        locate=_opaque_of_url,
+    ),
+    Rule(
+        name="prefixed_opaque",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"\b([a-z]{2,10})_([A-Za-z0-9]{32,128})\b",
+        shapes=("x" * 35,),
+        locate=_prefixed_opaque,
     ),
     Rule(
         name="putty",

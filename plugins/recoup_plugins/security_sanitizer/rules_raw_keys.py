@@ -1,7 +1,7 @@
 """Private keys that their own encoding tells, without any armour or name (level LOW).
 
-Covered: PKCS#8, PKCS#1 and SEC 1 structures in base 64 without PEM lines, Sui's ``suiprivkey1...``, NEAR's ``ed25519:``
-with 64 octets, keypairs as 64 numbers, and the numbered lists that development chains print.
+Covered: PKCS#8 (also encrypted), PKCS#1 and SEC 1 structures in base 64 without PEM lines, Sui's ``suiprivkey1...``,
+NEAR's ``ed25519:`` with 64 octets, keypairs as 64 numbers, and the numbered lists that development chains print.
 """
 
 from __future__ import annotations
@@ -50,12 +50,15 @@ def _der_key(match: re.Match[str]) -> tuple[int, int] | None:
     PKCS#8 (RFC 5958): version and an algorithm; PKCS#1 (RFC 8017): version 0 and a modulus; SEC 1 (RFC 5915): version 1
     and the key in octets.
     """
-    start, end = match.span()
-    if match.string[start - 1 : start] in _BEFORE:
+    if match.string[match.start() - 1 : match.start()] in _BEFORE:
         return None
     head = match.group()[:_HEAD_CHARACTERS].replace("+", "-").replace("/", "_")
-    if not _begins_key(urlsafe_b64decode(head)):
-        return None
+    return _with_lines(match) if _begins_key(urlsafe_b64decode(head)) else None
+
+
+def _with_lines(match: re.Match[str]) -> tuple[int, int]:
+    """Return the span of a match with the lines in base 64 on which it goes on."""
+    start, end = match.span()
     line_length = end - start
     for _ in range(_MOST_LINES):
         following = _NEXT_LINE.match(match.string, end) if line_length in _WRAPPED_AT else None
@@ -119,11 +122,28 @@ RAW_KEY_RULES: Final = (
         locate=_der_key,
     ),
     Rule(
+        name="encrypted_private_key",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        # The head of a PKCS#8 EncryptedPrivateKeyInfo (RFC 5958) with the algorithm PBES2, 1.2.840.113549.1.5.13.
+        pattern=r"\bMI(?:I[\w+/]{5}BgkqhkiG9w0BBQ0w|[GH][\w+/]M[\w+/]{2}GCSqGSIb3DQEFDT)"
+        r"[\w+/\-]{30,1000}" + r"[\w+/\-]{0,1000}" * 4 + "={0,2}",
+        literals=("bgkqhkig9w0bbq0w", "gcsqgsib3dqefdt"),
+        locate=_with_lines,
+    ),
+    Rule(
         name="sui_private_key",
         kind="PRIVATE_KEY",
         level=Level.LOW,
         pattern=r"\bsuiprivkey1[02-9ac-hj-np-z]{40,80}",
         literals=("suiprivkey1",),
+    ),
+    Rule(
+        name="aptos_private_key",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"\b(?:ed25519|secp256k1|secp256r1)-priv-(?:0x)?[0-9a-fA-F]{64}\b",
+        literals=("-priv-",),
     ),
     Rule(
         name="near_private_key",
@@ -138,9 +158,17 @@ RAW_KEY_RULES: Final = (
         kind="PRIVATE_KEY",
         level=Level.LOW,
         pattern=r"(?i:(?:\b|_)(?:sk|secret|secret_?bytes|key_?pair|(?:secret|private|signing)_?key|signer|payer|seed|"
-        r"wallet)(?:_?bytes)?[\"']?\s{0,2}[:=]\s{0,2}(?:new )?[\w.:&!]{0,40}\(?|\buint8array(?:\.from|\.of)?\()"
+        r"wallet|bytes)(?:_?bytes)?[\"']?\s{0,2}[:=]\s{0,2}(?:new )?[\w.:&!]{0,40}\(?|\buint8array(?:\.from|\.of)?\()"
         r"\s{0,4}\[([\d,\s]{127,600})\]",
-        literals=("sk", "secret", "key", "signer", "payer", "seed", "wallet", "uint8array"),
+        literals=("sk", "secret", "key", "signer", "payer", "seed", "wallet", "uint8array", "bytes"),
+        shapes=("0,0", "0, 0", "0,\n"),
+        locate=_keypair,
+    ),
+    Rule(
+        name="keypair_alone",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"(?:^|\n)\[([\d, \n]{127,400})\]",
         shapes=("0,0", "0, 0", "0,\n"),
         locate=_keypair,
     ),

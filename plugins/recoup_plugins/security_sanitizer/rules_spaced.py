@@ -15,10 +15,10 @@ from recoup_plugins.security_sanitizer.statements import is_transaction_id
 from recoup_plugins.security_sanitizer.values import is_prose, is_reference, looks_random
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
-    from recoup_plugins.security_sanitizer.rules_tables import Found
+    from recoup_plugins.security_sanitizer.rules_tables import Found, Span
 
     NameBefore = Callable[[str, int, int, Level], tuple[str, Verdict | None]]
     """Gives the sensitive name that ends at a place, no further back than a floor, at a level."""
@@ -38,6 +38,7 @@ _GOT = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _GOT_WINDOW: Final = 80
+_NAME_AND_WINDOW: Final = 160
 _COMMAND = re.compile(
     r"\b(?:set|setx|setenv|ENV|ARG|add|put|export|configure set|config set|variables? set|secrets? set)"
     r"(?:[ ]{1,2}-{1,2}\w{1,16})?"
@@ -61,10 +62,16 @@ def in_commands(text: str, keys: KeyPolicy) -> Iterator[Found]:
             yield (*match.span(2), verdict.kind)
 
 
-def spaced_values(text: str, name_before: NameBefore) -> Iterator[Found]:
-    """Yield random-looking values right behind a credential's name, or behind what a validator says of it."""
+def spaced_values(text: str, name_before: NameBefore, spans: Iterable[Span]) -> Iterator[Found]:
+    """Yield random-looking values right behind a credential's name, or behind what a validator says of it.
+
+    Args:
+        text: any text.
+        name_before: gives the name before a place.
+        spans: where a credential with a value, or what is said of one, may begin.
+    """
     done = 0
-    for stem in _NAMED_WITHOUT_MARK.finditer(text):
+    for stem in _stems(text, spans):
         if stem.start() < done:
             continue
         rest = _REST_OF_NAME.match(text, stem.end())
@@ -81,3 +88,12 @@ def spaced_values(text: str, name_before: NameBefore) -> Iterator[Found]:
         if verdict is not None and not (verdict.kind == "SIGNATURE" and is_transaction_id(text[value.start(1) : end])):
             done = end
             yield value.start(1), end, verdict.kind
+
+
+def _stems(text: str, spans: Iterable[Span]) -> Iterator[re.Match[str]]:
+    """Yield the words of credentials in the spans, and as far before them as a validator may speak of a name."""
+    done = 0
+    for start, end in spans:
+        if done < end:
+            yield from _NAMED_WITHOUT_MARK.finditer(text, max(done, start - _NAME_AND_WINDOW), end)
+            done = end

@@ -8,7 +8,7 @@ cells, a name and what it holds, is a table of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.values import is_placeholder, looks_like, looks_random, looks_secret
@@ -22,14 +22,14 @@ Sensitive = Callable[[str], "Verdict | None"]
 Found = tuple[int, int, str]
 """Where a secret begins and ends, and its kind."""
 
-Cell = tuple[int, int]
+Span = tuple[int, int]
+"""Where something begins and ends."""
 
-_LINE_END = re.compile(r"\r?\n|\\r\\n|\\n")
+Cell = Span
+
+_LINE_END = re.compile(r"\n|\r\n|\\(?:r\\n|n)")
 _DELIMITERS: Final = ("\t", "|", "\u2502", ",", ";", "  ")
-TABLE_MARKS: Final = ("\n", "\\n", "\t", "|", "\u2502", "  ")
-"""One of these stands in every table."""
-
-_PAIR_DELIMITERS: Final = frozenset("\t|\u2502") | {"  "}
+_PAIR_DELIMITERS: Final = ("\t", "|", "\u2502", "  ")
 _NAME = re.compile(r"[A-Za-z_$][\w$.\-]{0,47}(?: [A-Za-z][\w.\-]{0,31}){0,2}", re.ASCII)
 _OF_SEVERAL_WORDS: Final = frozenset(["SEED_PHRASE", "PASSWORD"])
 _LIST_NUMBER = re.compile(r"[(\[]?\d{1,3}[)\].:] {1,4}")
@@ -50,20 +50,24 @@ _MOST_ROWS: Final = 1000
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
-def in_tables(text: str, sensitive: Sensitive) -> Iterator[Found]:
-    """Yield the sensitive cells of every table in a text of several lines, or of one row that is a pair."""
+def in_tables(  # noqa: C901 - one state of the table a branch
+    text: str, sensitive: Sensitive, spans: Iterable[Span]
+) -> Iterator[Found]:
+    """Yield the sensitive cells of every table in a text of several lines, or of one row that is a pair.
+
+    Args:
+        text: any text.
+        sensitive: gives the verdict on a name.
+        spans: where a table may begin, in ascending order.
+    """
     columns: dict[int, Verdict] = {}
     delimiter, count, first = "", 0, ""
-    start = 0
-    paired = ""
-    marks = [mark for mark in _PAIR_DELIMITERS if mark in text]
-    while start <= len(text):
-        stop = _LINE_END.search(text, start)
-        end = stop.start() if stop else len(text)
-        line = text[start:end]
+    before: Span | None = None
+    remaining = iter(spans)
+    span: Span | None = next(remaining, None)
+    for start, end, after in _lines(text):
         if columns:
-            if _RULE.fullmatch(line):
-                start = stop.end() if stop else len(text) + 1
+            if _RULE.fullmatch(text, start, end):
                 continue
             cells = _cells(text, start, end, delimiter)
             is_single = count == 1 or (count == len(cells) == _PAIR and _bare(text, cells[0]) == first)
@@ -71,14 +75,17 @@ def in_tables(text: str, sensitive: Sensitive) -> Iterator[Found]:
                 cells = []
             if count <= len(cells) <= count + (delimiter == "  "):
                 yield from _below(text, cells, len(cells) - count, columns)
-                start = stop.end() if stop else len(text) + 1
                 continue
             columns = {}
-        if line and len(line) <= _LONGEST_LINE and not _RULE.fullmatch(line):
+        while span is not None and span[1] <= start:
+            span = next(remaining, None)
+        if span is None:
+            break
+        if span[0] <= end and 0 < end - start <= _LONGEST_LINE and not _RULE.fullmatch(text, start, end):
             delimiter, cells = _header(text, start, end, sensitive)
-            if len(cells) == _PAIR and paired == delimiter:
+            if len(cells) == _PAIR and before is not None and delimiter == _pair_delimiter(text, before):
                 delimiter = ""
-            follows = _line_after(text, stop.end()) if stop and delimiter else ""
+            follows = _line_after(text, after) if delimiter else ""
             if delimiter and _begins_table(delimiter, len(cells), follows):
                 count, first = len(cells), _bare(text, cells[0])
                 columns = {
@@ -86,8 +93,21 @@ def in_tables(text: str, sensitive: Sensitive) -> Iterator[Found]:
                 }
             elif delimiter != " ":
                 yield from _pair(text, start, end, sensitive)
-        paired = next((mark for mark in marks if len(_cells(text, start, end, mark)) == _PAIR), "")
-        start = stop.end() if stop else len(text) + 1
+        before = start, end
+
+
+def _lines(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield where each line begins and ends, and where the next one begins."""
+    start = 0
+    for stop in _LINE_END.finditer(text):
+        yield start, stop.start(), stop.end()
+        start = stop.end()
+    yield start, len(text), len(text)
+
+
+def _pair_delimiter(text: str, line: Span) -> str:
+    """Return what divides a line into a pair; the empty text where nothing does."""
+    return next((mark for mark in _PAIR_DELIMITERS if mark in text and len(_cells(text, *line, mark)) == _PAIR), "")
 
 
 def _line_after(text: str, start: int) -> str:

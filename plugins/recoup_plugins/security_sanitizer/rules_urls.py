@@ -7,7 +7,7 @@ from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule
-from recoup_plugins.security_sanitizer.values import entropy, is_placeholder
+from recoup_plugins.security_sanitizer.values import entropy, is_placeholder, looks_random
 
 _LONGEST_PORT: Final = 5
 _LEAST_ENTROPY: Final = 3.5
@@ -28,7 +28,8 @@ _HOOK: Final = (
     r"with/key/|/open-apis/bot/v2/hook/|hook\.[a-z0-9]{2,8}\.make\.com/|hook\.integromat\.com/|"
     r"hc-ping\.com/|healthchecks\.[a-z0-9.\-]{2,64}/ping/|webhook\.site/|"
     r"/webhook(?:s|-test)?/|/hooks/|\.logic\.azure\.com[^\s]{1,200}sig=|"
-    r"discord(?:app)?\.com/api/webhooks/|alerts\.[a-z]{2,16}\.com/hook/"
+    r"discord(?:app)?\.com/api/webhooks/|alerts\.[a-z]{2,16}\.com/hook/|"
+    r"/services/T[A-Z0-9]{6,12}/B[A-Z0-9]{6,12}/"
 )
 _RPC: Final = (
     r"infura\.io/(?:ws/)?v3/|alchemy\.com/(?:nft/)?v[23]/|alchemyapi\.io/v2/|quiknode\.pro/|quicknode\.com/|"
@@ -70,13 +71,21 @@ def _random_segment(match: re.Match[str]) -> tuple[int, int] | None:
     return None if _EXPLORED.search(match.string[max(0, start - 16) : start]) else (start, end)
 
 
+def _key_of_node(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept digits among letters in any case, unless the path says what they identify."""
+    start, end = match.span(1)
+    value = match.group(1)
+    is_key = looks_random(value) and not value.startswith("0x") and entropy(value) >= _LEAST_ENTROPY
+    return (start, end) if is_key and not _EXPLORED.search(match.string[max(0, start - 16) : start]) else None
+
+
 URL_RULES: Final = (
     Rule(
         name="webhook",
         kind="TOKEN",
         level=Level.LOW,
         pattern=rf"(?:{_HOOK})([\w\-/@.=%]{{8,512}})",
-        literals=("hook", "hc-ping", "healthchecks", "ifttt", "logic.azure.com"),
+        literals=("hook", "hc-ping", "healthchecks", "ifttt", "logic.azure.com", "/services/t"),
         locate=_has_digit,
     ),
     Rule(
@@ -110,6 +119,15 @@ URL_RULES: Final = (
         r"[0-9a-fA-F]{40})(?:[/?\s\"'<>),;]|\b)",
         literals=("://",),
         group=1,
+    ),
+    Rule(
+        name="rpc_path_key",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"(?:https?|wss?)://[a-z0-9.\-]{0,128}rpc[a-z0-9\-]{0,32}\.[a-z0-9.\-]{2,64}"
+        r"(?::\d{2,5})?/(?:[a-z0-9]{1,12}/)?(?:[a-z0-9]{1,12}/)?([\w\-]{20,64})(?:[/?\s\"'<>),;]|\b)",
+        literals=("rpc",),
+        locate=_key_of_node,
     ),
     Rule(
         name="url_path_key",

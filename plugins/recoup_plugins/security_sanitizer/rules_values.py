@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.keys import words_of
-from recoup_plugins.security_sanitizer.seed_phrases import word_list
+from recoup_plugins.security_sanitizer.seed_phrases import end_of_phrase, word_list
 from recoup_plugins.security_sanitizer.values import is_ordinary, is_prose, looks_random, looks_secret
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ _CONCATENATED = re.compile(
 )
 _CONTINUED = re.compile(r"\n[ \t]{0,32}([^\s\"'<>&=:]{4,1000})")
 _MORE = re.compile(r",? ([\w\-]{4,24})(?![\w\-=:])", re.ASCII)
+_LONGEST_CODE: Final = 24
+_CHARACTER = re.compile(r"\w", re.ASCII)
+_FURTHER = re.compile(r" ([A-Za-z0-9]{4,16})(?![\w\-=:])", re.ASCII)
+_FEWEST_GROUPS: Final = 4
 
 
 def inside_quotes(text: str, start: int, quote: str) -> tuple[int, int]:
@@ -69,9 +73,16 @@ def closing_bracket(text: str, start: int) -> int:
 
 def list_end(text: str, end: int) -> int:
     """Return where the further values of a plural name end: ``backup codes: 1234-5678, 2345-6789``."""
-    while (more := _MORE.match(text, end)) is not None and any(map(str.isdigit, more.group(1))):
+    layout = _layout(text[max(0, end - _LONGEST_CODE) : end].rpartition(" ")[2])
+    while (more := _MORE.match(text, end)) is not None:
+        if not any(map(str.isdigit, more.group(1))) and ("-" not in layout or _layout(more.group(1)) != layout):
+            break
         end = more.end()
     return end
+
+
+def _layout(code: str) -> str:
+    return _CHARACTER.sub("x", code)
 
 
 def groups_end(text: str, end: int, kind: str) -> int:
@@ -111,7 +122,26 @@ def end_of_continued(text: str, end: int) -> int:
     """Return where a value ends that a backslash at the end of a line carries on to the next."""
     while text[end - 1 : end] == "\\" and (more := _CONTINUED.match(text, end)) is not None:
         end = more.end()
-    return end
+    return _end_of_groups(text, end)
+
+
+def _end_of_groups(text: str, end: int) -> int:
+    """Return where a value ends that is written in four groups or more of one length, with digits among the letters.
+
+    Also four groups of four small letters, as passwords for one application are written.
+    """
+    first = text[max(0, end - _LONGEST_CODE) : end].rpartition(" ")[2].lstrip(":=\"'")
+    if not first.isalnum():
+        return end
+    last, groups = end, [first]
+    while (more := _FURTHER.match(text, last)) is not None and len(more.group(1)) == len(first):
+        groups.append(more.group(1))
+        last = more.end()
+    if len(groups) < _FEWEST_GROUPS:
+        return end
+    mixed = sum(any(map(str.isdigit, group)) and any(map(str.isalpha, group)) for group in groups)
+    letters = len(groups) == len(first) == _FEWEST_GROUPS and not any(map(is_prose, groups))
+    return last if mixed * 2 > len(groups) or (letters and all(map(str.islower, groups))) else end
 
 
 def indented(text: str, at: int) -> tuple[int, int] | None:
@@ -164,7 +194,7 @@ def bare_value(text: str, at: int, verdict: Verdict) -> tuple[int, int]:
             return scheme.span(1)
     if (
         verdict.kind == "AUTHORIZATION"
-        and (scheme is None or _PARAMETER.match(text, scheme.end()))
+        and (not verdict.weak if scheme is None else _PARAMETER.match(text, scheme.end()))
         and (span := _parameters(text, at)) is not None
     ):
         return span
@@ -207,6 +237,8 @@ def listed_words(text: str, at: int) -> tuple[int, int] | None:
     start = at
     while start < len(text) and text[start] in " \t":
         start += 1
+    if (whole := end_of_phrase(text, start)) is not None:
+        return start, whole
     end, count = start, 0
     while (word := _WORD.match(text, end + (count > 0))) is not None and word.group() in known:
         if count and text[end] not in " ,-_":

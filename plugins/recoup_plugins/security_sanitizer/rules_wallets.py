@@ -91,6 +91,16 @@ WALLET_RULES: Final = (
         locate=confirmed(lambda text: cashaddr(text.rpartition(":")[2])),
     ),
     Rule(
+        name="address_of_32_bytes",
+        kind="WALLET",
+        level=Level.MEDIUM,
+        pattern=r"(?i:\b(?:address|addr|wallet|recipient|sender|beneficiary)(?: is|:)?)"
+        r" {0,2}[\"'(]?(0x[0-9a-fA-F]{63,64})\b",
+        literals=("0x",),
+        shapes=("x" * 65,),
+        group=1,
+    ),
+    Rule(
         name="solana",
         kind="WALLET",
         level=Level.MEDIUM,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from attrs import frozen
 
@@ -13,9 +14,11 @@ from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.objects import exact_text
 from recoup_plugins.security_sanitizer.order_frames import SHORT_NAMES, TICKER_NAMES
 from recoup_plugins.security_sanitizer.statements import holds_no_secret, says_about
-from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like
+from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like, looks_random
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
 
 _ITEMS_NAMES: Final = frozenset(
@@ -27,6 +30,7 @@ _HEX_OR_DIGITS: Final = frozenset("0123456789abcdefABCDEFx-")
 _LONGEST_PLAIN_ID: Final = 72
 _ETHEREUM_ADDRESS: Final = 42
 _LONGEST_REMEMBERED: Final = 128
+_MOST_PARTS: Final = 8
 
 
 @frozen
@@ -56,8 +60,15 @@ class Ruling:
         verdict = self.verdict
         if verdict is None or holds_no_secret(item) or (verdict.kind == "WALLET" and self._is_table(item)):
             return False
+        if verdict.weak and verdict.kind == "AUTHORIZATION" and type(item) in (tuple, list):
+            return self._is_login(item)
+        return self._hides(verdict, item)
+
+    def _hides(self, verdict: Verdict, item: Any) -> bool:
         if isinstance(item, bytes | bytearray):
             item = item.decode("latin-1")
+        elif type(item) is UUID:
+            item = str(item)
         if isinstance(item, str):
             text = exact_text(item)
             if is_placeholder(text) or (verdict.level is Level.LOW and says_about(self.name, text, verdict.kind)):
@@ -68,6 +79,13 @@ class Ruling:
         if not verdict.weak or verdict.kind in _HIDDEN_IF_ANY:
             return True
         return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
+
+    def _is_login(self, item: Sequence[Any]) -> bool:
+        """Tell whether a pair under ``auth`` is a user and his password, as HTTP clients take it; no schemes."""
+        texts = [part for part in item if type(part) is str]
+        if len(texts) != len(item) or len(texts) != len(("user", "password")):
+            return any(map(looks_random, texts[:_MOST_PARTS]))
+        return not (is_placeholder(texts[1]) or says_about(self.name, texts[1], "AUTHORIZATION"))
 
     def _is_table(self, item: Any) -> bool:
         """Tell whether the name says what an item's keys are, as ``balances_by_wallet``: they speak for themselves."""

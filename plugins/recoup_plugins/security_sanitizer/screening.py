@@ -46,6 +46,11 @@ class Joined:
         """Return where the text after one begins; behind the last one, a place beyond the end."""
         return self._starts[number + 1]
 
+    def around(self, place: int) -> tuple[int, int]:
+        """Return where the text begins that holds a place, and where the one after it begins."""
+        number = self.at(place)
+        return self._starts[number], self._starts[number + 1]
+
     def hit(self, search: Search) -> Iterator[int]:
         """Yield the numbers of the texts in which a match begins, each once."""
         last = len(self.texts) - 1

@@ -125,10 +125,6 @@ def is_collectable(value: str) -> bool:
         return False
     if value.isdecimal():
         return len(value) >= _SHORTEST_NUMBER
-    if len(value) <= _LONGEST_WORD * 2 and _is_words(value):
+    if len(value) <= _LONGEST_WORD * 2 and _ORDINARY_WORDS.fullmatch(value):
         return False
     return not any(pattern.fullmatch(value) for pattern in (_HOST, _PATH, _ADDRESS, _REFERENCE))
-
-
-def _is_words(value: str) -> bool:
-    return _ORDINARY_WORDS.fullmatch(value) is not None

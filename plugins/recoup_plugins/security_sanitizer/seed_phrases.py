@@ -1,28 +1,33 @@
-"""Finds wallet seed phrases: runs of words from the English BIP-39 list."""
+"""Finds wallet seed phrases: runs of words from one of the lists of BIP-39, the English one or those of nine others."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
 
 from recoup_plugins.security_sanitizer.phrase_windows import phrase_window
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders
 
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
 SHORTEST_PHRASE: Final = 12
 """Words in the shortest phrase that BIP-39 allows."""
 
-_BETWEEN: Final = r"""[\s,;:.\-_|"'\[\]()#\\0-9]"""
+_BETWEEN: Final = r"""[\s\u3000,;:.\-_|"'\[\]()#\\0-9]"""
+_ONE: Final = r"(?:[A-Za-z]{3,9}|[A-Za-z]{0,8}[\u00c0-\u2fff\u3001-\uffff][A-Za-z\u0080-\u2fff\u3001-\uffff]{0,12})"
 
-SHORT_WORDS: Final = re.compile(
-    r"(?:\b|[^A-Za-z])" + rf"[A-Za-z]{{3,8}}{_BETWEEN}{{1,12}}" * 11 + "[A-Za-z]{3,8}", re.ASCII
-)
-"""Matches twelve words in a row of three to eight letters, as every listed word has, with what may part them."""
+SHORT_WORDS: Final = re.compile(r"(?:\b|[^A-Za-z])" + f"{_ONE}{_BETWEEN}{{1,12}}" * 11 + _ONE, re.ASCII)
+"""Matches twelve words in a row as listed words are, in ASCII of three to nine letters, with what may part them."""
 
 _WORD = re.compile(r"[A-Za-z]{1,32}")
+_ANY_WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u3099\u309a]){1,32}")
 _GAP = re.compile(_BETWEEN + "{1,12}", re.ASCII)
 _WIDEST_GAP: Final = 12
+_LONGEST_PHRASE: Final = 24
 
 
 @cache
@@ -32,11 +37,34 @@ def word_list() -> frozenset[str]:
     return frozenset(text.split())
 
 
+@cache
+def other_languages() -> dict[str, tuple[int, ...]]:
+    """Return the words of BIP-39 in nine other languages, composed (NFC), each with the numbers of its languages."""
+    path = files("recoup_plugins.security_sanitizer").joinpath("bip39_other_languages.txt")
+    languages: dict[str, tuple[int, ...]] = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines()):
+        for word in line.split():
+            languages[word] = (*languages.get(word, ()), number)
+    return languages
+
+
 def may_hold_phrase(text: str) -> bool:
-    """Tell whether a text has twelve listed words in a row, whatever stands between them."""
-    known = word_list()
+    """Tell whether a text has twelve words of one list in a row, whatever stands between them."""
+    words = _WORD.findall(text.lower())
+    if _count(words, word_list()) >= SHORTEST_PHRASE and _has_run(words, word_list()):
+        return True
+    if text.isascii() and _count(words, other_languages()) < SHORTEST_PHRASE:
+        return False
+    return next(_runs_of_others(text), None) is not None
+
+
+def _count(words: list[str], known: Container[str]) -> int:
+    return sum(map(known.__contains__, words))
+
+
+def _has_run(words: list[str], known: Container[str]) -> bool:
     length = 0
-    for word in _WORD.findall(text.lower()):
+    for word in words:
         length = length + 1 if word in known else 0
         if length >= SHORTEST_PHRASE:
             return True
@@ -44,7 +72,44 @@ def may_hold_phrase(text: str) -> bool:
 
 
 def hide_phrases(text: str, placeholders: Placeholders = PLAIN) -> str:
-    """Return text with every run of twelve or more listed words replaced; numbering and punctuation count as gaps.
+    """Return text with every phrase in any of the languages replaced."""
+    text = _hide_english(text, placeholders)
+    pieces: list[str] = []
+    done = 0
+    for start, end in _runs_of_others(text):
+        pieces += [text[done:start], placeholders.of("SEED_PHRASE", text[start:end])]
+        done = end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _runs_of_others(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where twelve words or more stand in a row that one of the other languages lists."""
+    languages = other_languages()
+    runs: dict[int, tuple[int, int]] = {}  # by language: words so far, and where the first stands
+    end = 0
+    for match in _ANY_WORD.finditer(text):
+        word = match.group().lower()
+        listed = languages.get(word if word.isascii() else normalize("NFC", word), ())
+        joined = match.start() - end <= _WIDEST_GAP and _GAP.fullmatch(text, end, match.start()) is not None
+        going = {language: runs[language] for language in listed if joined and language in runs}
+        if not going and (start := _begin_of_phrase(runs)) is not None:
+            yield start, end
+        runs = {}
+        for language in listed:
+            count, start = going.get(language, (0, match.start()))
+            runs[language] = count + 1, start
+        end = match.end()
+    if (start := _begin_of_phrase(runs)) is not None:
+        yield start, end
+
+
+def _begin_of_phrase(runs: dict[int, tuple[int, int]]) -> int | None:
+    count, start = max(runs.values(), default=(0, 0))
+    return start if count >= SHORTEST_PHRASE else None
+
+
+def _hide_english(text: str, placeholders: Placeholders = PLAIN) -> str:
+    """Return text with every run of twelve or more English words replaced; numbering and punctuation count as gaps.
 
     Of a run that is too long for a phrase, only the words are replaced that have a phrase's checksum.
     """
@@ -75,7 +140,25 @@ def _hide_run(text: str, run: list[re.Match[str]], done: int, pieces: list[str],
     return end
 
 
+def end_of_phrase(text: str, start: int) -> int | None:
+    """Return where the phrase of English words ends that begins at a place, whatever parts them; None for no phrase."""
+    known = word_list()
+    count, end = 0, start
+    for match in _WORD.finditer(text, start):
+        joined = match.start() == start or _GAP.fullmatch(text, end, match.start()) is not None
+        if not joined or match.group().lower() not in known or count == _LONGEST_PHRASE:
+            break
+        count, end = count + 1, match.end()
+    return end if count >= SHORTEST_PHRASE else None
+
+
 def is_phrase(words: list[str] | tuple[str, ...]) -> bool:
     """Tell whether a sequence of strings is itself a seed phrase, one word an item."""
+    if len(words) < SHORTEST_PHRASE or not all(type(word) is str for word in words):
+        return False
     known = word_list()
-    return len(words) >= SHORTEST_PHRASE and all(type(word) is str and word.lower() in known for word in words)
+    if words[0].lower() in known and all(word.lower() in known for word in words):
+        return True
+    others = other_languages()
+    listed = [others.get(normalize("NFC", word.lower())) for word in words]
+    return listed[0] is not None and any(all(at and language in at for at in listed) for language in listed[0])

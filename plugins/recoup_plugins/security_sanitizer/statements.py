@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer.checksums import base58
+from recoup_plugins.security_sanitizer.values import looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ _ALGORITHM: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"[\d.]{1,8}(?:ms|s|m|h|d|%)?", re.ASCII)
-_EMPTY_COOKIE: Final = re.compile(r"[\w\-]{1,64}=(?:\"\")?", re.ASCII)
+_EMPTY_COOKIE: Final = re.compile(r"([\w\-]{1,64})=(?:\"\")?", re.ASCII)
 _MEMBERS: Final = re.compile(r"[\s,;\"']{1,64}")
 _TRANSACTION_ID: Final = (87, 88)
 _TRANSACTION_BYTES: Final = 64
@@ -109,8 +110,8 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
         return not any(map(str.isdigit, bare))
     if kind == "SIGNATURE":
         return _ALGORITHM.fullmatch(bare) is not None or is_transaction_id(bare)
-    if kind == "AUTHORIZATION" and _EMPTY_COOKIE.fullmatch(bare):
-        return True
+    if kind == "AUTHORIZATION" and (cookie := _EMPTY_COOKIE.fullmatch(bare)) is not None:
+        return not looks_random(cookie.group(1))  # but base 64 with its padding
     if kind == "AUTHORIZATION" and not name.lower().endswith(("authorization", "cookie", "authent")):
         return all(map(_is_of_scheme, _MEMBERS.split(bare)))
     return False

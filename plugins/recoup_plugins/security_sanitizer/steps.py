@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
-from recoup_plugins.security_sanitizer.entries import entries
+from recoup_plugins.security_sanitizer.named_values import NamedValues
 from recoup_plugins.security_sanitizer.outline import Needs
 from recoup_plugins.security_sanitizer.pem import MARK, hide_private_keys
 from recoup_plugins.security_sanitizer.rule import compiled
@@ -89,13 +89,13 @@ def plan_of(
     if "pem" not in off:
         steps.append((Needs((_PrivateKeys.mark,)), _PrivateKeys(placeholders)))
     if "assignment" not in off:
-        steps.append((Needs(), _Names(Suspects(keys, level, engine), assignments, level)))
+        steps.append((Needs(), NamedValues(Suspects(keys, level, engine), assignments, level, engine)))
+    if "seed_phrase" not in off:  # before the rules, one of which may take the number of a word for an amount
+        steps.append((Needs(), _Phrases(engine, placeholders)))
     active = [rule for rule in rules if rule.level <= level and rule.name not in off]
     for rule in sorted(active, key=lambda rule: not rule.beside_name):
         needs = Needs.of(rule)
         steps.append((needs, _RuleStep(rule, needs, level, engine, placeholders)))
-    if "seed_phrase" not in off:
-        steps.append((Needs(), _Phrases(engine, placeholders)))
     return Plan(engine.gate([needs for needs, _ in steps]), tuple(step for _, step in steps))
 
 
@@ -140,34 +140,6 @@ class _Phrases:
     def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
         for number in joined.hit(self._short_words(joined.sample)):
             yield number, may_hold_phrase(joined.texts[number])
-
-
-class _Names:
-    """Hides the values of sensitive names, in the entries of a log that hold such a name. Thread-safe and task-safe."""
-
-    __slots__ = ("_assignments", "_level", "_suspects")
-    follows = True
-
-    def __init__(self, suspects: Suspects, assignments: Assignments, level: Level) -> None:
-        self._suspects = suspects
-        self._assignments = assignments
-        self._level = level
-
-    def __call__(self, sample: Sample, _: Sample) -> str:
-        text = sample.text
-        pieces: list[str] = []
-        done = 0
-        for start, end in entries(text, self._suspects.places(sample)):
-            pieces += [text[done:start], self._assignments.apply(text[start:end], self._level)]
-            done = end
-        return "".join([*pieces, text[done:]]) if pieces else text
-
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
-        end = 0
-        for place in self._suspects.places(joined.sample):
-            if place >= end:
-                yield (number := joined.at(place)), True
-                end = joined.after(number)
 
 
 class _RuleStep:

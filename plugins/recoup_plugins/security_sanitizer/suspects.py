@@ -11,14 +11,13 @@ from recoup_plugins.security_sanitizer.key_tables import ANYWHERE, LAST, PHRASES
 from recoup_plugins.security_sanitizer.key_words import STEMS
 from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.sample import octets
+from recoup_plugins.security_sanitizer.sample import Sample, octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from recoup_plugins.security_sanitizer.engine import Engine
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
-    from recoup_plugins.security_sanitizer.sample import Sample
 
 _LONGEST_NAME: Final = 64
 _MOST_DIGITS: Final = 7
@@ -45,6 +44,9 @@ class Suspects:
         keys: what says whether a name is sensitive.
         level: the level at which it is asked.
         engine: finds the names that hold a stem.
+
+    Attributes:
+        stems: parts of names, in lower case, of which every sensitive name has one.
     """
 
     __slots__ = (
@@ -60,10 +62,11 @@ class Suspects:
         "_tag_finder",
         "_tags",
         "_vocabulary",
+        "stems",
     )
 
     def __init__(self, keys: KeyPolicy, level: Level, engine: Engine) -> None:
-        own = [stem.lower() for stem in getattr(keys, "stems", lambda _: ())(level)]
+        own = [stem.lower() for stem in keys.stems(level)]
         stems = {stem.rstrip(_MARKS) for low in Level if low <= level for stem in STEMS[low]}.union(own)
         self._keys = keys
         self._level = level
@@ -76,6 +79,7 @@ class Suspects:
         self._known: BoundedCache[int, bool] = BoundedCache(4096)
         self._spoken: BoundedCache[int, bool] = BoundedCache(4096)
         self._has_own = bool(own)
+        self.stems = frozenset(stems)
         tables = (ANYWHERE, LAST, PHRASES)
         self._vocabulary = " ".join((name for table in tables for name, (_, low) in table.items() if low <= level))
 
@@ -92,6 +96,10 @@ class Suspects:
                     yield start
             elif self._is_suspect(text[start:end]) or self._is_in_phrase(text, start, end):
                 yield start
+
+    def any(self, text: str) -> bool:
+        """Tell whether a name that may be sensitive stands anywhere in a text."""
+        return next(self.places(Sample(text)), None) is not None
 
     def _is_suspect(self, name: str) -> bool:
         known = self._known[hash(name)]

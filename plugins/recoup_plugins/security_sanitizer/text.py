@@ -165,8 +165,8 @@ class TextSanitizer:
         sample = Sample(text)
         if sample.raw.translate(None, _VISIBLE):
             sample = Sample(without_controls(text if text.isascii() else without_invisible(text)))
-        if self._registered:
-            sample = Sample(self._registered.hide(sample.text))
+        if self._registered and (hidden := self._registered.hide(sample.text)) is not sample.text:
+            sample = Sample(hidden)
         plan = self._plans.get(level) or self._plan(level)
         found = self._applied(sample, plan.gate.opened(sample), plan)
         return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found

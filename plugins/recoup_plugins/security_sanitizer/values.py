@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from recoup_plugins.security_sanitizer.levels import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
 
 _MASK = re.compile(
@@ -64,7 +66,7 @@ _PROSE: Final = frozenset(
     locked blocked already never none still being used needed set generated cached refreshed rotated stored
     loaded hidden redacted masked bad unrecognized unrecognised unsupported authentication connection network
     exchange server service request response retry retrying after when while expected did got found requires require
-    argument option field characters reset updated deleted replaced issued shown printed logged kept
+    argument option field characters use keep save reset updated deleted replaced issued shown printed logged kept
 """.split()
 )
 _ORDINARY_TOKEN = re.compile(
@@ -72,7 +74,11 @@ _ORDINARY_TOKEN = re.compile(
     r"[A-Z0-9]{2,12}-[A-Z0-9]{2,12}-[A-Z0-9.]{1,12}(?:-[A-Z]{1,4})?|[a-z]{1,24}|[A-Z]?[a-z]{1,24}|\d{1,5}|v?\d[\d.]{0,12}"
 )
 _WORDS_JOINED: Final = re.compile(r"[A-Z][A-Z_\-]{1,64}|[a-z][a-z_\-.]{1,64}", re.ASCII)
-VALUE_NAMES: Final = frozenset(["value", "val", "v", "content", "data", "text"])
+VALUE_NAMES: Final = frozenset(
+    """
+    value val v content data text new old before after previous current newvalue oldvalue new_value old_value
+""".split()
+)
 """Names under which a pair written as two members keeps its value."""
 
 _TECHNICAL: Final = re.compile(
@@ -83,9 +89,15 @@ _TECHNICAL: Final = re.compile(
 )
 _TIME: Final = re.compile(r"[\d:.\-]{1,24}T[\d:.]{2,16}(?:Z|[+\-][\d:]{2,6})?|[\d.,]{1,12}[a-zA-Z%]{1,8}", re.ASCII)
 _NOTATION: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}[=:(\[]|[a-z]{2,8}://|[./~]{1,3}/|/\w|<|\{|\$\{", re.ASCII)
-_MARKET: Final = re.compile(r"[A-Z\d]{2,12}[/\-][A-Z]{3,5}(?::[A-Z]{3,5})?", re.ASCII)
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_SYMBOLS: Final = frozenset("!#$%^&*@+?~")
+MARKET: Final = re.compile(r"[A-Z\d]{2,12}[/\-][A-Z]{3,5}(?::[A-Z]{3,5})?", re.ASCII)
+"""The symbol of a market: ``BTC/USDT:USDT``."""
+
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+"""The form of a UUID (RFC 9562)."""
+
+SYMBOLS: Final = frozenset("!#$%^&*@+?~")
+"""Characters that passwords have inside, and words do not."""
+
 _PARTS: Final = re.compile(r"[\-_./+=:]")
 _SHORTEST_PART: Final = 8
 _LEAST_ENTROPY: Final = 2.8
@@ -197,32 +209,36 @@ def looks_random(value: str) -> bool:
     value has symbols that only passwords have. From 16 characters on at least 2.8 bits of entropy a character are
     asked for: keys in base 16 have about 3.5 at 32 characters, those in base 62 4.7; what people type has less.
     """
-    if is_ordinary(value) or _UUID.fullmatch(value):
+    if is_ordinary(value) or UUID.fullmatch(value):
         return False
     if len(value) >= _LONG_TOKEN and entropy(value) < _LEAST_ENTROPY:
         return False
     has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
-    if has_digit and has_letter and not _SYMBOLS.isdisjoint(value[:-1]) and "://" not in value and "=" not in value:
+    if has_digit and has_letter and not SYMBOLS.isdisjoint(value[:-1]) and "://" not in value and "=" not in value:
         return True
-    return any(map(_is_mixed, _PARTS.split(value)))
+    return any(map(is_mixed, _PARTS.split(value)))
 
 
-def _is_mixed(part: str) -> bool:
+def is_mixed(part: str, is_letter: Callable[[str], bool] = str.isalpha) -> bool:
     """Tell whether digits stand among a part's letters, not only behind them as in ``binance2``."""
     body = part.rstrip("0123456789")
-    return len(part) >= _SHORTEST_PART and any(map(str.isdigit, body)) and any(map(str.isalpha, body))
+    return len(part) >= _SHORTEST_PART and any(map(str.isdigit, body)) and any(map(is_letter, body))
 
 
-def is_ordinary(value: str) -> bool:
-    """Tell whether a value has an ordinary reading: a word of a sentence, an algorithm, a time, a market, a path."""
+def is_spoken(value: str) -> bool:
+    """Tell whether a value is a word of a sentence, an algorithm, a time, a path, or the begin of a notation."""
     return bool(
         is_placeholder(value)
         or is_prose(value)
         or _TECHNICAL.fullmatch(value)
         or _TIME.fullmatch(value)
-        or _NOTATION.match(value)
-        or _MARKET.fullmatch(value)
+        or _NOTATION.match(value.rstrip("="))  # without the padding of base 64
     )
+
+
+def is_ordinary(value: str) -> bool:
+    """Tell whether a value has an ordinary reading: one of :func:`is_spoken`, or the symbol of a market."""
+    return is_spoken(value) or MARKET.fullmatch(value) is not None
 
 
 def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of value a line
@@ -231,8 +247,8 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
         value.lower() in _ACCOUNT_TYPES or (value.rstrip(",;)").isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)
     ):
         return False
-    if kind == "USER" and value.lower() in NOBODY:
-        return False
+    if kind == "USER" and (value.lower() in NOBODY or (value.isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)):
+        return False  # nobody, or the number of a line: ``bot:login:42``
     if kind == "API_KEY" and _is_numbered_name(value.rstrip(",;)")):
         return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):

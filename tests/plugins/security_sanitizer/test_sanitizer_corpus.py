@@ -9,8 +9,9 @@ import corpus
 import pytest
 from corpus_measure import changed, measure, rendered, surviving
 from loguru import logger
+from witnesses import Witness
 
-from recoup import Config, ErrorHandler, hookimpl
+from recoup import Config, ErrorHandler
 from recoup.testing import FakeClock
 from recoup_plugins.security_sanitizer import SanitizerConfig, SecurityDataSanitizer
 
@@ -118,21 +119,6 @@ def test_every_secret_and_all_context_of_the_corpus_is_in_its_payload(cases):
     assert recall == 0
     assert not untouched.lost, listed(untouched.lost)
     assert len(plain) > 0.8 * len(cases)
-
-
-class Witness:
-    """Keeps what every observer gets."""
-
-    def __init__(self):
-        self.seen = []
-
-    @hookimpl
-    def analyze(self, event):
-        self.seen.append(event)
-
-    @hookimpl
-    def monitor(self, event):
-        self.seen.append(event)
 
 
 @pytest.mark.anyio

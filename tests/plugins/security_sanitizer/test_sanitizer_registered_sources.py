@@ -2,7 +2,11 @@
 
 import pytest
 
+from recoup import Config
+from recoup_plugins.security_sanitizer.collected import MOST_COLLECTED, register_collected
+from recoup_plugins.security_sanitizer.config import NameConfig, SanitizerConfig
 from recoup_plugins.security_sanitizer.keys import KeyPolicy
+from recoup_plugins.security_sanitizer.sanitizer import SecurityDataSanitizer
 from recoup_plugins.security_sanitizer.secret_sources import is_collectable, secrets_in
 
 KEYS = KeyPolicy()
@@ -88,3 +92,26 @@ def test_a_mapping_that_holds_itself_ends():
     section = {"api_key": SECRET}
     section["self"] = section
     assert found(section) == [SECRET]
+
+
+def collected(monkeypatch, environment, **settings):
+    monkeypatch.setattr("os.environ", environment)
+    config = SanitizerConfig(secrets_from_config=False, secrets_from_environment=True, **settings)
+    sanitizer = SecurityDataSanitizer(config=config)
+    register_collected(sanitizer, config, Config())
+    return sanitizer
+
+
+def test_names_of_the_deployments_own_are_collected_and_allowed_ones_are_not(monkeypatch):
+    environment = {"DESK_CODE": SECRET, "REPORT_TOKEN": "Zq81LmN04pQrS6tUvW"}
+    names = {"desk_code": NameConfig(kind="DESK_CODE")}
+    sanitizer = collected(monkeypatch, environment, names=names, allow=("report_token",))
+    assert sanitizer.sanitize_text(f"went in as {SECRET}") == "went in as [SECRET]"
+    assert sanitizer.sanitize({"report": "Zq81LmN04pQrS6tUvW"}, "LOW") == {"report": "Zq81LmN04pQrS6tUvW"}
+
+
+def test_what_is_beyond_the_bound_is_logged_by_number(monkeypatch, caplog):
+    environment = {f"API_KEY_{number}": f"{SECRET}{number}z" for number in range(MOST_COLLECTED + 3)}
+    collected(monkeypatch, environment)
+    assert "3 secrets" in caplog.text
+    assert SECRET not in caplog.text
