@@ -7,26 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loguru import logger
 from planting import LEVELS, filler, nest, planted
+from witnesses import Witness
 
-from recoup import Config, ErrorHandler, Guard, Operation, OperationKind, StateEvent, hookimpl
+from recoup import Config, ErrorHandler, Guard, Operation, OperationKind, StateEvent
 from recoup.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
-
-
-class Witness:
-    """Keeps what every observer gets."""
-
-    def __init__(self):
-        self.seen = []
-
-    @hookimpl
-    def analyze(self, event):
-        self.seen.append(event)
-
-    @hookimpl
-    def monitor(self, event):
-        self.seen.append(event)
 
 
 class Rejected(Exception):

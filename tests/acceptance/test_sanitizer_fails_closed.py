@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from loguru import logger
+from witnesses import Witness
 
 from recoup import Config, ErrorHandler, hookimpl
 from recoup.testing import FakeClock
@@ -40,19 +41,6 @@ class Leaks:
         return [payload]
 
 
-class Witness:
-    def __init__(self):
-        self.events = []
-
-    @hookimpl
-    def analyze(self, event):
-        self.events.append(event)
-
-    @hookimpl
-    def monitor(self, event):
-        self.events.append(event)
-
-
 @pytest.mark.parametrize("sanitizer", [Raises, Hangs, Leaks])
 async def test_nothing_gets_past_a_sanitizer_that_fails(sanitizer):
     witness = Witness()
@@ -67,7 +55,7 @@ async def test_nothing_gets_past_a_sanitizer_that_fails(sanitizer):
         error.add_note(SECRET)
         context = handler.create_error_context(error, SECRET, SECRET, details={"note": SECRET}, user_id=SECRET)
         await handler.process(error, context)
-        seen = [*map(repr, witness.events), *lines, repr(context.sanitize("LOW").to_dict())]
+        seen = [*map(repr, witness.seen), *lines, repr(context.sanitize("LOW").to_dict())]
     finally:
         logger.remove(sink)
         if isinstance(broken, Hangs):

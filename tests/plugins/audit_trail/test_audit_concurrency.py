@@ -9,6 +9,7 @@ import threading
 
 import anyio
 import pytest
+from trails import events
 
 from recoup_plugins.audit_trail import (
     AuditWriteError,
@@ -16,18 +17,6 @@ from recoup_plugins.audit_trail import (
 )
 from recoup_plugins.audit_trail import files as files_module
 from recoup_plugins.audit_trail.verify import verify_trail
-
-
-def records(directory):
-    return [
-        json.loads(line)
-        for path in sorted(directory.glob("audit-*.jsonl"))
-        for line in path.read_text("ascii").splitlines()
-    ]
-
-
-def events(directory):
-    return [record["data"] for record in records(directory) if record["type"] == "event"]
 
 
 @pytest.mark.parametrize("policy", list(FsyncPolicy))

@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 
 import pytest
+from trails import events, records
 
 from recoup.testing import FakeClock
 from recoup_plugins.audit_trail import (
@@ -21,18 +22,6 @@ from recoup_plugins.audit_trail import files as files_module
 from recoup_plugins.audit_trail import writer as writer_module
 from recoup_plugins.audit_trail.chain import parse
 from recoup_plugins.audit_trail.verify import verify_trail
-
-
-def records(directory):
-    return [
-        json.loads(line)
-        for path in sorted(directory.glob("audit-*.jsonl"))
-        for line in path.read_text("ascii").splitlines()
-    ]
-
-
-def events(directory):
-    return [record["data"] for record in records(directory) if record["type"] == "event"]
 
 
 def test_a_crash_between_statement_and_removal_is_made_good(make_plugin, event, tmp_path, keyring, monkeypatch):

@@ -8,40 +8,10 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trails import KEYRING, write
 
-from recoup import StateEvent
-from recoup.testing import FakeClock
-from recoup_plugins.audit_trail import AuditTrail, AuditTrailConfig, FsyncPolicy
 from recoup_plugins.audit_trail.files import segment_name
-from recoup_plugins.audit_trail.sealing import Keyring
 from recoup_plugins.audit_trail.verify import verify_trail
-
-KEY = b"0123456789abcdef" * 4
-KEYRING = Keyring(KEY)
-
-
-class Host:
-    def __init__(self):
-        self.clock = FakeClock()
-
-    def sanitize(self, payload):
-        return payload
-
-
-def write(directory, numbers, **config):
-    with tempfile.TemporaryDirectory() as keys:
-        key = Path(keys) / "key"
-        key.write_bytes(KEY)
-        key.chmod(0o600)
-        given_config = AuditTrailConfig(
-            directory=str(directory), key_file=str(key), rotate_bytes=4096, fsync=FsyncPolicy.NEVER,
-            sync_seconds=3600.0, **config,
-        )  # fmt: skip
-        plugin = AuditTrail(given_config, Host())
-        plugin.start()
-        for number in numbers:
-            plugin.monitor(StateEvent(subject=f"n:{number}", old="a", new="b", detail="x" * (number % 7)))
-        plugin.stop()
 
 
 @settings(max_examples=25, deadline=None)

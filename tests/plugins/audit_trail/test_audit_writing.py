@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import pytest
+from trails import events, records
 
 from recoup import PluginEvent
 from recoup.testing import FakeClock
@@ -19,18 +19,6 @@ from recoup_plugins.audit_trail import (
 from recoup_plugins.audit_trail.chain import parse
 from recoup_plugins.audit_trail.sealing import Keyring, key_from_file
 from recoup_plugins.audit_trail.verify import verify_trail
-
-
-def records(directory):
-    return [
-        json.loads(line)
-        for path in sorted(directory.glob("audit-*.jsonl"))
-        for line in path.read_text("ascii").splitlines()
-    ]
-
-
-def events(directory):
-    return [record["data"] for record in records(directory) if record["type"] == "event"]
 
 
 def test_every_event_is_one_line_of_json_with_its_fields(make_plugin, event, tmp_path):
