@@ -1,6 +1,7 @@
 """recoup: error handling, recovery and resilience for trading bots, as plugins."""
 
 from recoup.caches import LRUCache
+from recoup.call_key import call_key
 from recoup.classification import (
     UNCLASSIFIED,
     Classification,
@@ -12,24 +13,37 @@ from recoup.classification import (
 from recoup.clock import Clock, SystemClock
 from recoup.config.models import Config, ErrorHandlingConfig, PluginSettings, SecurityConfig, SeverityConfig
 from recoup.context import ErrorContext, SanitizedError
-from recoup.decorators import enhanced_error_handler, with_circuit_breaker, with_fallback, with_retry
+from recoup.deadline import deadline, remaining
+from recoup.decorators import (
+    UniversalErrorHandler,
+    enhanced_error_handler,
+    with_circuit_breaker,
+    with_fallback,
+    with_retry,
+)
 from recoup.error_handler import ErrorHandler
 from recoup.errors import (
+    BulkheadFull,
     CircuitOpen,
     ConfigError,
     ConfigProblem,
+    DeadlineExceeded,
     HandlerStateError,
     HeldBack,
     InvalidPlugin,
+    LoadShed,
     OrderNotVerifiable,
     OutcomeUnknown,
     PluginError,
     PluginLoadError,
     PluginTimeout,
+    PolicyMisuse,
     PolicyUnavailable,
+    RateLimited,
     RecoupError,
     Refused,
     ServiceDegraded,
+    Timeout,
     UnknownPlugin,
 )
 from recoup.events import (
@@ -39,6 +53,7 @@ from recoup.events import (
     EscalationEvent,
     Event,
     PluginEvent,
+    PolicyEvent,
     RateLimitDecision,
     RecoveryEvent,
     StateEvent,
@@ -49,30 +64,53 @@ from recoup.factory import ErrorHandlerFactory
 from recoup.guard import Guard, guard
 from recoup.hookspecs import hookimpl
 from recoup.host import Host
-from recoup.operation import Call, Operation, OperationKind
+from recoup.keyed_states import KeyedStates
+from recoup.operation import Call, Operation, OperationKind, Priority
 from recoup.outcome import Decision, Outcome, Recovery, outcome_of
 from recoup.patterns import ErrorPattern, ErrorPatternCache
+from recoup.permits import Permits
+from recoup.pipeline.pipeline import Pipeline
+from recoup.pipeline.within import function_within
 from recoup.plugin_status import PluginStatus
 from recoup.policies import (
-    Admitter,
+    CacheConfig,
     CircuitBreakerConfig,
-    CircuitStatus,
     FallbackConfig,
     FallbackStrategy,
-    Gate,
-    GateServer,
-    Pacer,
-    PolicyServer,
-    ResultKeeper,
+    RetryBudget,
     RetryConfig,
+    Retrying,
 )
 from recoup.ports import OrderPort, VenuePort
 from recoup.recovery import RecoveryStrategy
+from recoup.retry_after import parse_retry_after
+from recoup.roles import (
+    Admitter,
+    CircuitStatus,
+    Gate,
+    Pacer,
+    Place,
+    Placing,
+    Policy,
+    PolicyServer,
+    Rescue,
+    Rescuing,
+    ResultKeeper,
+    RetrySeries,
+    Scope,
+    Trait,
+    TypeClassifier,
+    Wrapper,
+)
+from recoup.stand_in import note_stand_in, watch_stand_ins
+from recoup.turn import Turn
 
 __all__ = [
     "UNCLASSIFIED",
     "Admitter",
     "BreakerEvent",
+    "BulkheadFull",
+    "CacheConfig",
     "Call",
     "CircuitBreakerConfig",
     "CircuitOpen",
@@ -83,6 +121,7 @@ __all__ = [
     "ConfigError",
     "ConfigProblem",
     "ConnectionEvent",
+    "DeadlineExceeded",
     "Decision",
     "ErrorCategory",
     "ErrorContext",
@@ -99,13 +138,14 @@ __all__ = [
     "FallbackConfig",
     "FallbackStrategy",
     "Gate",
-    "GateServer",
     "Guard",
     "HandlerStateError",
     "HeldBack",
     "Host",
     "InvalidPlugin",
+    "KeyedStates",
     "LRUCache",
+    "LoadShed",
     "Operation",
     "OperationKind",
     "OrderNotVerifiable",
@@ -113,23 +153,38 @@ __all__ = [
     "Outcome",
     "OutcomeUnknown",
     "Pacer",
+    "Permits",
+    "Pipeline",
+    "Place",
+    "Placing",
     "PluginError",
     "PluginEvent",
     "PluginLoadError",
     "PluginSettings",
     "PluginStatus",
     "PluginTimeout",
+    "Policy",
+    "PolicyEvent",
+    "PolicyMisuse",
     "PolicyServer",
     "PolicyUnavailable",
+    "Priority",
     "RateLimitDecision",
+    "RateLimited",
     "RecoupError",
     "Recovery",
     "RecoveryEvent",
     "RecoveryStrategy",
     "Refused",
+    "Rescue",
+    "Rescuing",
     "ResultKeeper",
+    "RetryBudget",
     "RetryConfig",
+    "RetrySeries",
+    "Retrying",
     "SanitizedError",
+    "Scope",
     "SecurityConfig",
     "SensitivityLevel",
     "ServiceDegraded",
@@ -138,12 +193,25 @@ __all__ = [
     "SuppressionEvent",
     "SystemClock",
     "ThreatEvent",
+    "Timeout",
+    "Trait",
+    "Turn",
+    "TypeClassifier",
+    "UniversalErrorHandler",
     "UnknownPlugin",
     "VenuePort",
+    "Wrapper",
+    "call_key",
+    "deadline",
     "enhanced_error_handler",
+    "function_within",
     "guard",
     "hookimpl",
+    "note_stand_in",
     "outcome_of",
+    "parse_retry_after",
+    "remaining",
+    "watch_stand_ins",
     "with_circuit_breaker",
     "with_fallback",
     "with_retry",

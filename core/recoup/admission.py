@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from recoup.error_handler import ErrorHandler
     from recoup.operation import Call
-    from recoup.policies import Admitter
+    from recoup.roles import Admitter
 
 
 class Admission:

@@ -1,29 +1,23 @@
-"""A guard's policies as the plugins of one handler serve them at one moment."""
+"""The roles that plugins of one handler play around guarded calls at one moment."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from recoup.errors import HeldBack, PolicyUnavailable, Refused
-from recoup.policies import Admitter, Gate, GateServer, Pacer, PolicyServer, ResultKeeper
+from recoup.errors import HeldBack
+from recoup.roles import Admitter, Pacer, ResultKeeper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection
 
     from recoup.error_handler import ErrorHandler
     from recoup.operation import Call
     from recoup.policies import PolicyConfig
 
-    Gates = Sequence[tuple[str, Gate]]
-    """Each with the name of its plugin, in the order in which they are passed."""
-
-NAMES_KEPT = 1000
-"""Functions of which one guard remembers what their names tell and which gates they pass; past that it looks anew."""
-
 
 class Binding:
-    """What the plugins of one handler do for one guard. Thread-safe and task-safe.
+    """What the plugins of one handler do for one guard beside its policies. Thread-safe and task-safe.
 
     A plugin that raises outside the hooks is reported, and holds no call up.
 
@@ -31,29 +25,32 @@ class Binding:
         handler: the handler.
         policies: the guard's policies.
 
-    Raises:
-        PolicyUnavailable: no enabled plugin serves one of them.
+    Attributes:
+        handler: the handler.
+        admitters: with the names of their plugins.
+        keepers: of those that want this guard's results, with the names of their plugins.
     """
 
     def __init__(self, handler: ErrorHandler, policies: tuple[PolicyConfig, ...]) -> None:
         plugins = handler.plugins
         self.handler = handler
-        self._generation = plugins.generation
-        self._policies = policies
-        self._check_served(plugins.with_role(PolicyServer))
-        self._servers: list[tuple[str, GateServer]] = plugins.with_role(GateServer)
         self._pacers: list[tuple[str, Pacer]] = plugins.with_role(Pacer)
         self.admitters: list[tuple[str, Admitter]] = plugins.with_role(Admitter)
-        self._keepers: list[tuple[str, ResultKeeper]] = [
-            (name, keeper)
-            for name, keeper in plugins.with_role(ResultKeeper)
-            if any(isinstance(policy, keeper.serves) for policy in policies)
+        self.keepers: list[tuple[str, ResultKeeper]] = [
+            (name, keeper) for name, keeper in plugins.with_role(ResultKeeper) if self._wants(name, keeper, policies)
         ]
-        self._gates: dict[str, Gates] = {}
 
-    def is_current(self, handler: ErrorHandler) -> bool:
-        """Say whether it is for this handler and the plugins are still the same."""
-        return self.handler is handler and self._generation is handler.plugins.generation
+    def _wants(self, name: str, keeper: ResultKeeper, policies: tuple[PolicyConfig, ...]) -> bool:
+        try:
+            return any(keeper.keeps(policy) for policy in policies)
+        except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
+            self.handler.plugins.report(name, "keeps", failure)
+            return False
+
+    @property
+    def holds(self) -> list[Collection[Any]]:
+        """What each pacer holds back; while all are empty, none need be asked."""
+        return [pacer.holds for _, pacer in self._pacers]
 
     def held_back(self, call: Call) -> float:
         """Return the seconds that pacers hold the call back, 0.0 to let it go.
@@ -63,6 +60,8 @@ class Binding:
         """
         delay = 0.0
         for name, pacer in self._pacers:
+            if not pacer.holds:
+                continue
             try:
                 delay = max(delay, _checked(pacer.delay(call.operation, call.component)))
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
@@ -78,72 +77,13 @@ class Binding:
                 )
         return delay
 
-    def pass_gates(self, call: Call) -> Gates:
-        """Pass every gate and return those passed; one that refuses frees those before it.
-
-        Raises:
-            Refused: the call must not be made.
-        """
-        entered: list[tuple[str, Gate]] = []
-        try:
-            for name, gate in self._gates_of(call.key):
-                try:
-                    gate.acquire()
-                except Refused:
-                    raise
-                except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
-                    self.handler.plugins.report(name, "acquire", failure)
-                else:
-                    entered.append((name, gate))
-        except BaseException as error:
-            self.release(entered, error)
-            raise
-        if entered:
-            call.gates = frozenset(gate.key for _, gate in entered)
-        return entered
-
-    def release(self, gates: Gates, error: BaseException | None) -> None:
-        """Tell the gates how the call ended, in reverse."""
-        for name, gate in reversed(gates):
-            try:
-                gate.release(error)
-            except Exception as failure:  # noqa: BLE001 - the call has ended, whatever a plugin makes of it
-                self.handler.plugins.report(name, "release", failure)
-
     def remember(self, call: Call, result: Any) -> None:
         """Hand a good result to the keepers."""
-        for name, keeper in self._keepers:
+        for name, keeper in self.keepers:
             try:
                 keeper.remember(call, result)
             except Exception as failure:  # noqa: BLE001 - the call has succeeded, whatever a plugin makes of it
                 self.handler.plugins.report(name, "remember", failure)
-
-    def _check_served(self, servers: Sequence[tuple[str, PolicyServer]]) -> None:
-        for policy in self._policies:
-            if not any(isinstance(policy, server.serves) for _, server in servers):
-                kind = type(policy).__name__
-                raise PolicyUnavailable(f"no enabled plugin serves {kind}; `recoup plugins list` shows what there is")
-
-    def _gates_of(self, key: str) -> Gates:
-        if not self._policies:
-            return ()
-        gates = self._gates.get(key)
-        if gates is None:
-            if len(self._gates) >= NAMES_KEPT:
-                self._gates.clear()
-            gates = self._gates[key] = tuple(self._find_gates(key))
-        return gates
-
-    def _find_gates(self, key: str) -> Iterator[tuple[str, Gate]]:
-        for policy in self._policies:
-            for name, server in self._servers:
-                try:
-                    gate = server.gate(policy, key)
-                except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
-                    self.handler.plugins.report(name, "gate", failure)
-                else:
-                    if gate is not None:
-                        yield name, gate
 
 
 def _checked(delay: float) -> float:

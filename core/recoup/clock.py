@@ -42,9 +42,8 @@ class SystemClock:
         """Return the wall-clock time as an aware UTC datetime."""
         return datetime.now(UTC)
 
-    def monotonic(self) -> float:
-        """Return :func:`time.monotonic`."""
-        return time.monotonic()
+    # Not a method that hands it on: that would cost twice as much as reading the time.
+    monotonic = staticmethod(time.monotonic)
 
     async def sleep(self, seconds: float) -> None:
         """Wait ``seconds`` in a task; with ``seconds <= 0`` only a checkpoint."""

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import inspect
 import threading
-from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
 
-from attrs import define, field
+from attrs import evolve
 
-from recoup._current import resolve_handler
-from recoup.caches import LRUCache
 from recoup.guard import Guard
-from recoup.policies import CircuitBreakerConfig, FallbackConfig, FallbackStrategy, RetryConfig
+from recoup.pipeline.compiler import compile_plan
+from recoup.pipeline.fitting import Fitted
+from recoup.pipeline.pipeline import refuse_functions
+from recoup.policies import CacheConfig, CircuitBreakerConfig, FallbackConfig, FallbackStrategy, RetryConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from recoup.binding import Binding
+    from recoup.classification import ErrorCategory
     from recoup.error_handler import ErrorHandler
-    from recoup.operation import Call, Operation
+    from recoup.guard import Course
+    from recoup.operation import Operation
+    from recoup.roles import Scope
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-CACHED_RESULTS = 1000
-"""Results kept at most for one decorated function."""
 DEFAULT_RETRIES = 3
-_MISSING = object()
 
 
 def with_retry(
@@ -163,115 +162,148 @@ def enhanced_error_handler(
         TypeError: a configuration is a function or class, as where the parentheses were left out.
         ValueError: ``cache_ttl`` is not positive.
     """
-    policies = [item for item in (retry_config, circuit_breaker_config, fallback_config) if item is not None]
+    return UniversalErrorHandler(
+        retry_config,
+        circuit_breaker_config,
+        fallback_config,
+        enable_metrics=enable_metrics,
+        enable_logging=enable_logging,
+        cache_results=cache_results,
+        cache_ttl=cache_ttl,
+        operation=operation,
+        handler=handler,
+    )
 
-    def decorate(function: F) -> F:
-        metrics = CallMetrics() if enable_metrics else None
-        guard = _EnhancedGuard(
-            *policies,
-            operation=operation,
-            handler=handler,
-            quiet=not enable_logging,
-            metrics=metrics,
-            cache_ttl=float(cache_ttl) if cache_results else None,
-        )
-        decorated = guard(function)
+
+class UniversalErrorHandler:
+    """Guards functions with everything that is configured, and routes each error to the policies of its category.
+
+    A decorator. Immutable, hence thread-safe and task-safe.
+
+    Args:
+        retry_config: how calls are repeated.
+        circuit_breaker_config: when they are refused.
+        fallback_config: what stands in for their results.
+        routes: retries and fallbacks for errors of one category, in place of those above: an error of the network may
+            be worth five attempts, one of the database two and a stand-in.
+        enable_metrics: whether calls are counted, in the decorated function's attribute ``metrics``.
+        enable_logging: False keeps their errors from ``monitor`` and ``analyze``; escalations still go out.
+        cache_results: whether good results, stand-ins excepted, are kept for calls with the same, hashable arguments.
+        cache_ttl: seconds that a result is kept.
+        operation: what the calls do, or a function that says so from a call's arguments.
+        handler: the handler; by default the current one, or the factory's.
+
+    Raises:
+        TypeError: a configuration is a function or class, as where the parentheses were left out.
+        ValueError: ``cache_ttl`` is not positive.
+    """
+
+    def __init__(
+        self,
+        retry_config: RetryConfig | None = None,
+        circuit_breaker_config: CircuitBreakerConfig | None = None,
+        fallback_config: FallbackConfig | None = None,
+        *,
+        routes: Mapping[ErrorCategory, Sequence[RetryConfig | FallbackConfig]] | None = None,
+        enable_metrics: bool = True,
+        enable_logging: bool = True,
+        cache_results: bool = False,
+        cache_ttl: float = 300,
+        operation: Operation | Callable[..., Operation] | None = None,
+        handler: ErrorHandler | None = None,
+    ) -> None:
+        policies: list[Any] = [
+            item for item in (retry_config, circuit_breaker_config, fallback_config) if item is not None
+        ]
+        refuse_functions(policies)
+        if cache_results:
+            if cache_ttl <= 0:
+                raise ValueError(f"cache_ttl is in seconds and must be positive, got {cache_ttl}")
+            policies.append(CacheConfig(ttl=float(cache_ttl)))
+        self._policies = policies
+        self._enable_metrics = enable_metrics
+        self._options = {"operation": operation, "handler": handler, "quiet": not enable_logging, "routes": routes}
+
+    def __call__(self, function: F) -> F:
+        """Decorate a function, method, coroutine function or asynchronous generator function.
+
+        Raises:
+            TypeError: it is none of these; or a generator function, whose items can't be kept, with ``cache_results``.
+        """
+        metrics = CallMetrics() if self._enable_metrics else None
+        decorated = _MeteredGuard(*self._policies, metrics=metrics, **self._options)(function)
         if metrics is not None:
             decorated.metrics = metrics  # type: ignore[attr-defined]  # a function takes attributes
         return decorated
 
-    Guard(*policies)  # checks them where the decorator is written
-    if cache_results and cache_ttl <= 0:
-        raise ValueError(f"cache_ttl is in seconds and must be positive, got {cache_ttl}")
-    return decorate
 
-
-@define(eq=False)
 class CallMetrics:
-    """What became of the calls of one decorated function. Thread-safe and task-safe.
+    """What became of the calls of one decorated function: a :class:`Gate` that admits all and counts.
 
-    Attributes:
-        calls: made through the decorator, cached results included.
-        failures: that raised in the end.
+    Thread-safe and task-safe.
     """
 
-    calls: int = 0
-    failures: int = 0
-    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+    __slots__ = ("_calls", "_failures", "acquire")
 
-    def count_call(self) -> None:
-        """Count a call that begins."""
-        with self._lock:
-            self.calls += 1
+    key = "metrics"
 
-    def count_failure(self) -> None:
+    def __init__(self) -> None:
+        self._calls = _Counter()
+        self._failures = _Counter()
+        self.acquire = self._calls.advance
+
+    @property
+    def calls(self) -> int:
+        """Calls made through the decorator, cached results included."""
+        return self._calls.value
+
+    @property
+    def failures(self) -> int:
+        """Calls that raised in the end; those cancelled not included."""
+        return self._failures.value
+
+    def release(self, permit: int, error: BaseException | None) -> None:  # noqa: ARG002 - the role's signature
         """Count a call that raised."""
+        if isinstance(error, Exception):
+            self._failures.advance()
+
+
+class _Counter:
+    """Counts without a lock: ``next`` of an iterator is one step in CPython. Only a look at it takes one."""
+
+    __slots__ = ("_lock", "_looks", "_steps", "advance")
+
+    def __init__(self) -> None:
+        self._steps = count()
+        self._looks = 0
+        self._lock = threading.Lock()
+        self.advance = self._steps.__next__
+
+    @property
+    def value(self) -> int:
+        """How often it was advanced; each look advances it as well, and is taken off."""
         with self._lock:
-            self.failures += 1
+            steps = next(self._steps) - self._looks
+            self._looks += 1
+            return steps
 
 
-class _EnhancedGuard(Guard):
-    """A guard of one function that also counts its calls and keeps its results. Thread-safe and task-safe."""
+class _MeteredGuard(Guard):
+    """A guard of one function that also counts its calls. Thread-safe and task-safe."""
 
-    def __init__(self, *policies: Any, metrics: CallMetrics | None, cache_ttl: float | None, **kwargs: Any) -> None:
+    def __init__(self, *policies: Any, metrics: CallMetrics | None, **kwargs: Any) -> None:
         super().__init__(*policies, **kwargs)
         self._metrics = metrics
-        self._cache_ttl = cache_ttl
-        self._lock = threading.Lock()
-        self._caches: WeakKeyDictionary[ErrorHandler, LRUCache[Any, Any]] = WeakKeyDictionary()
 
     def __call__(self, function: F) -> F:
         decorated = super().__call__(function)
-        if self._cache_ttl is not None and inspect.isasyncgenfunction(decorated):
+        if inspect.isasyncgenfunction(decorated) and any(isinstance(policy, CacheConfig) for policy in self.policies):
             raise TypeError(f"{function!r} is a generator function: its items can't be kept as a result")
         return decorated
 
-    async def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        with self._counted():
-            found = self._find(args, kwargs)
-            return await super().call(function, *args, **kwargs) if found is _MISSING else found
-
-    def call_sync(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        with self._counted():
-            found = self._find(args, kwargs)
-            return super().call_sync(function, *args, **kwargs) if found is _MISSING else found
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _new_course(self, handler: ErrorHandler, scope: Scope, *, is_async: bool) -> Course:
+        course = super()._new_course(handler, scope, is_async=is_async)
         if self._metrics is None:
-            yield
-            return
-        self._metrics.count_call()
-        try:
-            yield
-        except Exception:
-            self._metrics.count_failure()
-            raise
-
-    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._cache_ttl is None:
-            return _MISSING
-        key = _key(args, kwargs)
-        return _MISSING if key is None else self._cache(resolve_handler(self._handler)).get(key, _MISSING)
-
-    def _keep(self, binding: Binding, call: Call, result: Any) -> None:
-        super()._keep(binding, call, result)
-        if self._cache_ttl is not None and (key := _key(call.args, call.kwargs)) is not None:
-            self._cache(binding.handler).set(key, result)
-
-    def _cache(self, handler: ErrorHandler) -> LRUCache[Any, Any]:
-        """Return the results got through a handler; their age is told by its clock."""
-        with self._lock:
-            cache = self._caches.get(handler)
-            if cache is None:
-                cache = self._caches[handler] = LRUCache(CACHED_RESULTS, self._cache_ttl, clock=handler.clock)
-            return cache
-
-
-def _key(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    key = (args, tuple(sorted(kwargs.items())))
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key
+            return course
+        outer = [Fitted("handler", self, self._metrics), *course.outer]
+        return evolve(course, outer=outer, around=compile_plan(self._plan(handler, outer, is_async=is_async)))

@@ -18,10 +18,13 @@ from recoup.clock import Clock, SystemClock
 from recoup.config.models import Config
 from recoup.context import ErrorContext
 from recoup.discovery import PluginSource, installed_plugins
-from recoup.errors import HandlerStateError
+from recoup.errors import ConfigError, ConfigProblem, HandlerStateError, PolicyMisuse, PolicyUnavailable
 from recoup.guard import Guard
 from recoup.patterns import ErrorPattern, ErrorPatternCache
-from recoup.policies import CircuitStatus, RetryConfig
+from recoup.pipeline.order import check_order
+from recoup.pipeline.registry import PipelineRegistry
+from recoup.policies import RetryConfig
+from recoup.roles import CircuitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from anyio.from_thread import BlockingPortal
 
+    from recoup.classification import Classification
     from recoup.dispatch.hooks import Hooks
     from recoup.events import Event
     from recoup.manager import PluginManager
@@ -69,6 +73,17 @@ def _check_own_fields(fields: Mapping[str, Any]) -> None:
         raise TypeError(f"timestamp must be a datetime with a time zone, such as datetime.now(UTC), got {when!r}")
 
 
+def _check_orders(plugins: PluginManager, pipelines: PipelineRegistry) -> None:
+    problems = []
+    for name in pipelines.names():
+        try:
+            check_order(plugins, pipelines[name].policies)
+        except (PolicyMisuse, PolicyUnavailable) as failure:
+            problems.append(ConfigProblem(f"error_handling.pipelines.{name}", str(failure)))
+    if problems:
+        raise ConfigError(problems)
+
+
 class ErrorHandler:
     """Classifies, recovers and reports errors with whatever plugins are installed and enabled.
 
@@ -88,6 +103,7 @@ class ErrorHandler:
         clock: where the time comes from.
         random: where chance comes from.
         patterns: the error patterns that ``analyze`` plugins found lately.
+        pipelines: the pipelines of the configuration and those that the application defines, by name.
 
     Raises:
         ConfigError: the configuration does not fit the plugins.
@@ -115,6 +131,8 @@ class ErrorHandler:
 
     def _assemble(self) -> None:
         # A third of what recoup would cost at import; whoever only decorates pays it with the first call.
+        from recoup.audience import Audience  # noqa: PLC0415
+        from recoup.bare_verdicts import BareVerdicts  # noqa: PLC0415
         from recoup.lifecycle import Lifecycle  # noqa: PLC0415
         from recoup.manager import PluginManager  # noqa: PLC0415
         from recoup.processing import Processor  # noqa: PLC0415
@@ -126,6 +144,8 @@ class ErrorHandler:
         self._publisher = Publisher(self.hooks, section.security.sanitization_level)
         self._processor = Processor(section, self.clock, self.hooks, self._publisher, self.patterns)
         self._bridge = SyncBridge()
+        self._verdicts = BareVerdicts(self._plugins)
+        self._audience = Audience(self._plugins)
         self._lifecycle = Lifecycle(self._plugins, self.publish, self._processor.flush)
 
     def _load(self, plugins: Mapping[str, Any], *, discover: bool) -> None:
@@ -133,6 +153,20 @@ class ErrorHandler:
         sources = installed_plugins() if discover else {}
         sources |= {name: PluginSource.of_class(name, item) for name, item in plugins.items()}
         self._plugins.load(sources, {name: item for name, item in plugins.items() if name not in classes})
+        self.pipelines = PipelineRegistry(self, self._configured_pipelines(sources))
+        _check_orders(self._plugins, self.pipelines)
+
+    def _configured_pipelines(self, sources: Mapping[str, PluginSource]) -> dict[str, tuple[Any, ...]]:
+        section = self.config.error_handling.pipelines
+        if not section:
+            return {}
+        from recoup.config.pipelines import pipeline_policies  # noqa: PLC0415 - cattrs only where there is a section
+        from recoup.config.structure import StructureProblems  # noqa: PLC0415 - as above
+
+        try:
+            return {name: pipeline_policies(name, entries, sources) for name, entries in section.items()}
+        except StructureProblems as failure:
+            raise ConfigError(failure.problems) from None
 
     @property
     def hooks(self) -> Hooks:
@@ -175,6 +209,20 @@ class ErrorHandler:
         context.severity = classification.severity
         context.stack_trace = self._publisher.clean_trace(error)
         return context
+
+    def classify(self, error: Exception, *, component: str, operation: str) -> Classification:
+        """Return what the ``classify`` hook says of an error; from memory where its class tells all."""
+        return self._verdicts.of(
+            error, lambda: self.hooks.classify(error, self._bare_context(error, component, operation))
+        )
+
+    def class_tells_all(self, kind: type[Exception]) -> bool:
+        """Say whether ``classify`` is known to answer the same for every bare error of exactly this class."""
+        return self._verdicts.tells_all(kind)
+
+    def hears(self, kind: str) -> bool:
+        """Say whether any plugin listens to events of a kind, such as ``policy``."""
+        return self._audience.hears(kind)
 
     def _bare_context(self, error: Exception, component: str, operation: str, **fields: Any) -> ErrorContext:
         defaults: dict[str, Any] = {

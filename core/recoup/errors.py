@@ -10,9 +10,15 @@
     │   ├── InvalidPlugin         its hooks don't fit the hookspecs
     │   └── PluginTimeout         it ran over its configured time limit
     ├── PolicyUnavailable         no enabled plugin serves a policy that was asked for
+    ├── PolicyMisuse              policies that make no sense together, or for this call
     ├── HandlerStateError         a handler used before start, after close, or from the wrong thread
     ├── OrderNotVerifiable        a lookup by client order id has no conclusive answer
+    ├── Timeout                   the call was cut off; also a ``TimeoutError``, with ``key`` and ``retry_after``
     └── Refused                   the call was not made; carries ``key`` and ``retry_after``
+        ├── BulkheadFull          too many calls are under way
+        ├── DeadlineExceeded      it could not have ended before its deadline
+        ├── LoadShed              so that calls of higher priority find room
+        ├── RateLimited           by a limit on outgoing calls
         ├── CircuitOpen           by an open circuit breaker
         ├── OutcomeUnknown        since the same side effect may have happened already
         ├── HeldBack              by a pacer, for longer than the call's deadline allows
@@ -35,13 +41,15 @@ class RecoupError(Exception):
     """Root of the tree: whatever recoup itself raises. Can be pickled, so that it passes from worker processes."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
+        slots = {name: getattr(self, name) for base in type(self).__mro__ for name in getattr(base, "__slots__", ())}
+        return _restore, (type(self), self.args, slots | self.__dict__)
 
 
 def _restore(kind: type[RecoupError], arguments: tuple[Any, ...], state: dict[str, Any]) -> RecoupError:
     """Build an error anew without its constructor, which takes more than the message."""
     error = kind.__new__(kind, *arguments)
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 
@@ -109,6 +117,10 @@ class PolicyUnavailable(RecoupError):
     """No enabled plugin serves the policy configuration that a decorator or guard asks for."""
 
 
+class PolicyMisuse(RecoupError):
+    """Policies that make no sense in their order, or for the call that they are put around."""
+
+
 class HandlerStateError(RecoupError):
     """The handler was used before it started, after it closed, or from a thread where it can't answer."""
 
@@ -128,10 +140,45 @@ class Refused(RecoupError):
         retry_after: seconds until another try makes sense, or None where nobody can tell.
     """
 
-    def __init__(self, message: str, *, key: str, retry_after: float | None = None) -> None:
+    # A refusal must cost little, as there are many of them: no dictionary, and no way through other constructors, since
+    # BaseException takes the message before this one runs.
+    __slots__ = ("key", "retry_after")
+
+    def __init__(self, message: str, *, key: str, retry_after: float | None = None) -> None:  # noqa: ARG002
         self.key = key
         self.retry_after = retry_after
+
+
+class Timeout(RecoupError, TimeoutError):
+    """A time limit was over before the call had ended; nobody knows what it did by then.
+
+    Attributes:
+        key: what the limit is kept for.
+        retry_after: None; a time limit cannot tell.
+        seconds: the limit.
+    """
+
+    def __init__(self, message: str, *, key: str, seconds: float) -> None:
+        self.key = key
+        self.retry_after: float | None = None
+        self.seconds = seconds
         super().__init__(message)
+
+
+class BulkheadFull(Refused):
+    """As many calls as ``key`` admits are under way, and as many as may wait are waiting."""
+
+
+class DeadlineExceeded(Refused):
+    """The call could not have ended before the deadline around it."""
+
+
+class LoadShed(Refused):
+    """Too much is under way for a call of this priority."""
+
+
+class RateLimited(Refused):
+    """The limit on calls to ``key`` is reached, and the wait for it would be too long."""
 
 
 class CircuitOpen(Refused):

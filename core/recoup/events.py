@@ -190,6 +190,29 @@ class BreakerEvent:
 
 
 @frozen(kw_only=True)
+class PolicyEvent:
+    """A policy did something that a healthy call does not see. Immutable.
+
+    Attributes:
+        policy: name of the plugin, such as ``retry`` or ``hedge``.
+        key: what the policy is kept for.
+        action: what it did, such as ``retrying``, ``refused`` or ``stale``.
+        attempt: calls made so far, where it repeats.
+        delay: seconds until the next one, or until another try makes sense, or None.
+        detail: one line.
+    """
+
+    kind: ClassVar[str] = "policy"
+
+    policy: str
+    key: str = text()
+    action: str
+    attempt: int = 0
+    delay: float | None = None
+    detail: str = text(default="")
+
+
+@frozen(kw_only=True)
 class ConnectionEvent:
     """A connection changed its state. Immutable.
 
@@ -322,6 +345,7 @@ Event = (
     ErrorEvent
     | RecoveryEvent
     | BreakerEvent
+    | PolicyEvent
     | ConnectionEvent
     | StateEvent
     | EscalationEvent

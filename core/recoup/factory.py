@@ -52,7 +52,9 @@ class ErrorHandlerFactory:
         """Replace the default handler; None has a new one made when next needed. Returns the former one."""
         with cls._lock:
             former, cls._default = cls._default, handler
-            return former
+        if former is not None:
+            former.plugins.renew()  # functions compiled for it look again who serves them
+        return former
 
 
 set_default_provider(ErrorHandlerFactory.get_default)

@@ -1,46 +1,47 @@
-"""One call, guarded: admitted by gates, held back by pacers, recovered by plugins."""
+"""Policies around a call, with the recovery of a handler's plugins at their heart."""
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from recoup._current import resolve_handler
-from recoup.admission import Admission
-from recoup.binding import NAMES_KEPT, Binding
-from recoup.classification import UNCLASSIFIED
-from recoup.errors import HandlerStateError, Refused, ServiceDegraded
-from recoup.operation import Call, Operation, OperationKind
-from recoup.outcome import Decision, Outcome, attach_outcome
-from recoup.policies import (
-    FallbackConfig,
-    FallbackStrategy,
-    Gate,
-    RetryConfig,
-)
-from recoup.subject import Subject
-from recoup.wrapping import Begun, wrap
+from recoup.binding import Binding
+from recoup.errors import Refused
+from recoup.guarded_call import GuardedCall, passes
+from recoup.operation import Call, Operation
+from recoup.pipeline.compiler import Plan, compile_plan
+from recoup.pipeline.fitting import Fitted, fit, placings
+from recoup.pipeline.order import arranged, check_order
+from recoup.pipeline.pipeline import SCOPES_KEPT, Pipeline, Programs
+from recoup.policies import FallbackConfig, RetryConfig
+from recoup.roles import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from recoup.context import ErrorContext
+    from recoup.classification import ErrorCategory
     from recoup.error_handler import ErrorHandler
+    from recoup.pipeline.signature import Signature
     from recoup.policies import PolicyConfig
+    from recoup.roles import Scope
+    from recoup.subject import Subject
 
-    _Gates = Sequence[tuple[str, Gate]]
-    """Each with the name of its plugin, in the order in which they are passed."""
+_PLACES = list(Place)
+_RECOVERED_BY_HOOK = (RetryConfig, FallbackConfig)
+"""What the ``recover`` hook gives effect to within a guard."""
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-
-class Guard:
+class Guard(Pipeline):
     """Wraps calls so that their failures are recovered. A decorator, and usable inline. Thread-safe and task-safe.
 
+    Its policies are put in the recommended order (see :class:`Place`); a :class:`Pipeline` among them stays in its own.
+    Where a retry stands, or would, the handler's plugins recover failures: they classify, wait, look up, repeat, stand
+    in and report. What stands before it sees the call as a whole, what stands behind it each attempt.
+
     Args:
-        *policies: policy configurations, such as :class:`RetryConfig`; a plugin serves each by its type.
+        *policies: policy configurations, such as :class:`RetryConfig`; a plugin serves each by its type. Or one
+            :class:`Pipeline`.
         operation: what the call does, or a function that says so from the call's arguments. Where it leaves the kind
             unspecified, that is inferred from the function's name. With a :class:`RetryConfig` among the policies, a
             function whose name tells nothing of orders counts as repeatable; a lambda has no name and does not.
@@ -50,6 +51,7 @@ class Guard:
         may_repeat: False keeps plugins from having the call repeated.
         quiet: True keeps its errors from ``monitor`` and ``analyze``.
         escalates: False where its errors are nothing for a human.
+        routes: retries and fallbacks for errors of one category, in place of those among the policies.
 
     Raises:
         TypeError: a policy is a function or class, as where the parentheses were left out.
@@ -65,36 +67,27 @@ class Guard:
         may_repeat: bool = True,
         quiet: bool = False,
         escalates: bool = True,
+        routes: Mapping[ErrorCategory, Sequence[RetryConfig | FallbackConfig]] | None = None,
     ) -> None:
-        for policy in policies:
-            if inspect.isroutine(policy) or inspect.isclass(policy):
-                raise TypeError(
-                    f"a policy is a configuration such as RetryConfig(), got {policy!r}; a decorator without arguments "
-                    "needs its parentheses all the same: @guard()"
-                )
-        self.policies = policies
-        self._operation = operation
-        self._component = component
-        self._name = name
-        self._handler = handler
+        whole = policies[0] if len(policies) == 1 and isinstance(policies[0], Pipeline) else None
+        if whole is None and any(isinstance(policy, Pipeline) for policy in policies):
+            raise TypeError("a guard takes policies or one pipeline, not both: put the policies into the pipeline")
+        super().__init__(
+            *(whole.policies if whole else policies),
+            name=name,
+            operation=operation if operation is not None or whole is None else whole.operation,
+            component=component or (whole.component if whole else None),
+            handler=handler or (whole.handler if whole else None),
+        )
+        self._whole = whole
+        self._shared_key = whole.name if whole else None
         self._may_repeat = may_repeat
         self._quiet = quiet
         self._escalates = escalates
-        self._is_retried = any(isinstance(policy, RetryConfig) for policy in policies)
-        self._subjects: dict[tuple[Any, Any], Subject] = {}
-        self._binding: Binding | None = None
-
-    def __call__(self, function: F) -> F:
-        """Decorate a function, method, coroutine function or asynchronous generator function.
-
-        Of a generator, what comes before its first item is guarded; from then on it is passed through. What a
-        recovery puts in its place gives its items where it is a list, a tuple or an asynchronous iterable, no item
-        where it is None, and is the only item otherwise.
-
-        Raises:
-            TypeError: it is none of these.
-        """
-        return wrap(self, function)
+        self._routes = {category: tuple(route) for category, route in (routes or {}).items()}
+        self._is_retried = self._is_retried or any(
+            isinstance(policy, RetryConfig) for route in self._routes.values() for policy in route
+        )
 
     async def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Make the call; a plain function is called in this task, and what it returns is awaited if it can be.
@@ -107,235 +100,230 @@ class Guard:
                 what was decided.
             Refused: the call was not made; :class:`OutcomeUnknown` where the same order was sent before and may exist.
             PolicyUnavailable: no enabled plugin serves one of the policies.
+            PolicyMisuse: the policies make no sense together, or for this call.
         """
-        binding, call = self._begin(function, args, kwargs)
-        admission = self._admission(binding, call)
-        if admission is None:
-            return await self._run(binding, call)
-        if (found := await admission.ask()) is not None:
-            return found.value
-        try:
-            result = await self._run(binding, call)
-        except BaseException as error:
-            admission.end(error)
-            raise
-        admission.end(None)
-        return result
+        guarded, around = self._guarded_call(function, args, kwargs, is_async=True)
+        return await (guarded.run() if around is None else around(guarded.run, *args, **kwargs))
 
     def call_sync(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """As :meth:`call`, for a plain function from synchronous code; waits by blocking the calling thread."""
-        binding, call = self._begin(function, args, kwargs)
-        admission = self._admission(binding, call)
-        if admission is None:
-            return self._run_sync(binding, call)
-        if (found := admission.ask_sync()) is not None:
-            return found.value
-        try:
-            result = self._run_sync(binding, call)
-        except BaseException as error:
-            admission.end(error)
-            raise
-        admission.end(None)
-        return result
+        guarded, around = self._guarded_call(function, args, kwargs, is_async=False)
+        return guarded.run_sync() if around is None else around(guarded.run_sync, *args, **kwargs)
 
-    async def _run(self, binding: Binding, call: Call) -> Any:
-        clock = binding.handler.clock
-        while True:
-            try:
-                while delay := binding.held_back(call):
-                    await clock.sleep(delay)
-                result = await self._attempt(binding, call)
-            except Exception as error:
-                if self._passes(error):
-                    raise
-                outcome = await self._process(binding, call, error)
-                if outcome.decision is Decision.RECOVERED:
-                    return outcome.value
-                if not self._repeats(binding, call, outcome):
-                    attach_outcome(error, outcome)
-                    self._degrade(call, error, outcome)
-                    raise
-            else:
-                self._keep(binding, call, result)
-                return result
-            if outcome.delay > 0:
-                await clock.sleep(outcome.delay)
-
-    def _run_sync(self, binding: Binding, call: Call) -> Any:
-        clock = binding.handler.clock
-        while True:
-            try:
-                while delay := binding.held_back(call):
-                    clock.sleep_sync(delay)
-                result = self._attempt_sync(binding, call)
-            except Exception as error:
-                if self._passes(error):
-                    raise
-                outcome = self._process_sync(binding, call, error)
-                if outcome.decision is Decision.RECOVERED:
-                    return outcome.value
-                if not self._repeats(binding, call, outcome):
-                    attach_outcome(error, outcome)
-                    self._degrade(call, error, outcome)
-                    raise
-            else:
-                self._keep(binding, call, result)
-                return result
-            clock.sleep_sync(outcome.delay)
-
-    def _admission(self, binding: Binding, call: Call) -> Admission | None:
-        if not (binding.admitters and call.operation.kind.is_side_effect):
+    def plan(
+        self, programs: Programs, function: Callable[..., Any], signature: Signature, *, is_async: bool
+    ) -> Plan | None:
+        """Return what is compiled for one decorated function, or None where a call needs more before it is made."""
+        binding = self._binding_of(programs)
+        if (self.operation is not None and not isinstance(self.operation, Operation)) or binding.keepers:
             return None
-        return Admission(binding.handler, binding.admitters, call)
+        subject = self.subject_of(function)
+        operation = self.operation_of(subject, (), {})
+        if (
+            operation.deadline is not None
+            or self._is_timed(programs.handler)
+            or (binding.admitters and operation.kind.is_side_effect)
+        ):
+            return None
+        course = self._course(programs, self.scope_of(subject, operation), is_async=is_async)
+        recovery = _Recovery(self, binding, course, function, subject, operation)
+        fitted = [*course.outer, Fitted("handler", self, recovery), *course.inner]
+        plan = self._plan(programs.handler, fitted, is_async=is_async, function=function, signature=signature)
+        holds = {f"holds{i}": held for i, held in enumerate(binding.holds)}
+        return evolve(plan, unless=[f"{{_}}{name}" for name in holds], names=holds)
 
-    async def _attempt(self, binding: Binding, call: Call) -> Any:
-        gates = binding.pass_gates(call)
-        try:
-            result = _invoke(call)
-            if hasattr(result, "__await__"):
-                result = await result
-        except BaseException as error:
-            binding.release(gates, error)
-            raise
-        call.unresolved = False
-        binding.release(gates, None)
-        return result
-
-    def _attempt_sync(self, binding: Binding, call: Call) -> Any:
-        gates = binding.pass_gates(call)
-        try:
-            result = _invoke(call)
-        except BaseException as error:
-            binding.release(gates, error)
-            raise
-        call.unresolved = False
-        binding.release(gates, None)
-        return result
-
-    def _begin(
-        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Binding, Call]:
-        handler = resolve_handler(self._handler)
-        binding = self._binding
-        if binding is None or not binding.is_current(handler):
-            binding = self._binding = Binding(handler, self.policies)
-        subject = self._subject_of(function)
-        call = Call(
-            operation=self._operation_of(subject, args, kwargs),
+    def make_call(
+        self,
+        course: Course,
+        function: Callable[..., Any],
+        subject: Subject,
+        operation: Operation,
+        started: float,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Call:
+        """Return the record of a call that is about to be made, or has just been made once."""
+        return Call(
+            operation=operation,
             component=subject.component,
             name=subject.name,
-            key=subject.key,
+            key=self._shared_key or subject.key,
             function=function,
             args=args,
             kwargs=kwargs,
-            policies=self.policies,
-            started=handler.clock.monotonic(),
+            policies=course.policies,
+            started=started,
+            gates=course.gates,
             may_repeat=self._may_repeat,
             quiet=self._quiet,
             escalates=self._escalates,
         )
-        return binding, call
 
-    def _subject_of(self, function: Callable[..., Any]) -> Subject:
-        names = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-        subject = self._subjects.get(names)
-        if subject is None:
-            subject = Subject.of(function, self._component, self._name)
-            if len(self._subjects) >= NAMES_KEPT:
-                self._subjects.clear()
-            if names[1] is not None:
-                self._subjects[names] = subject
-        return subject
+    def _guarded_call(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_async: bool
+    ) -> tuple[GuardedCall, Callable[..., Any] | None]:
+        programs = self.programs()
+        binding = self._binding_of(programs)
+        subject = self.subject_of(function)
+        operation = self.operation_of(subject, args, kwargs)
+        course = self._course(programs, self.scope_of(subject, operation), is_async=is_async)
+        call = self.make_call(course, function, subject, operation, programs.handler.clock.monotonic(), args, kwargs)
+        return GuardedCall(binding, call, course.attempt, course.routes), course.around
 
-    def _operation_of(self, subject: Subject, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Operation:
-        operation = self._operation or _NOTHING_SAID
-        if not isinstance(operation, Operation):
-            operation = operation(*args, **kwargs)
-        if operation.kind is not OperationKind.UNSPECIFIED:
-            return operation
-        kind = subject.kind
-        if kind is OperationKind.UNSPECIFIED and self._is_retried and not subject.may_be_order:
-            kind = OperationKind.IDEMPOTENT_WRITE
-        return _OF_KIND[kind] if operation is _NOTHING_SAID else evolve(operation, kind=kind)
+    def _is_timed(self, handler: ErrorHandler) -> bool:
+        """Say whether a retry counts from the first attempt, so that each call needs a record from its beginning."""
+        routed = [policy for route in self._routes.values() for policy in route]
+        configured = handler.config.error_handling.retry_policies.values()
+        policies = (*self.policies, *routed, *configured)
+        return any(isinstance(policy, RetryConfig) and policy.max_elapsed is not None for policy in policies)
 
-    def _keep(self, binding: Binding, call: Call, result: Any) -> None:
-        if not isinstance(result, Begun):  # it can be consumed only once
-            binding.remember(call, result)
+    def _new_programs(self, handler: ErrorHandler) -> Programs:
+        return _GuardPrograms(handler, handler.plugins.generation, {}, Binding(handler, self.policies))
 
-    def _passes(self, error: Exception) -> bool:
-        """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help."""
-        return isinstance(error, Refused) and not any(_minds(policy, error) for policy in self.policies)
+    @staticmethod
+    def _binding_of(programs: Programs) -> Binding:
+        assert isinstance(programs, _GuardPrograms)
+        return programs.binding
 
-    # The context holds the error, so the frames that the error passed must not hold the context: a cycle would keep
-    # the call's arguments in memory until the garbage collector runs.
+    def _course(self, programs: Programs, scope: Scope, *, is_async: bool) -> Course:
+        courses: dict[Any, Any] = programs.by_scope
+        course: Course | None = courses.get((scope, is_async))
+        if course is None:
+            if len(courses) >= SCOPES_KEPT:
+                courses.clear()
+            course = courses[scope, is_async] = self._new_course(programs.handler, scope, is_async=is_async)
+        return course
 
-    async def _process(self, binding: Binding, call: Call, error: Exception) -> Outcome:
-        outcome = await binding.handler.process(error, self._context(binding, call, error))
-        call.unresolved = _is_unresolved(outcome)
-        return outcome
-
-    def _process_sync(self, binding: Binding, call: Call, error: Exception) -> Outcome:
-        handler, context = binding.handler, self._context(binding, call, error)
-        try:
-            outcome = handler.process_sync(error, context)
-        except HandlerStateError as failure:
-            handler.plugins.report("handler", "process_sync", failure)
-            outcome = self._given_up(handler, context, str(failure))
-        call.unresolved = _is_unresolved(outcome)
-        return outcome
-
-    def _given_up(self, handler: ErrorHandler, context: ErrorContext, reason: str) -> Outcome:
-        """Return the outcome where a plugin would have to wait for the very loop that this call occupies."""
-        in_doubt = context.in_doubt
-        if in_doubt:
-            handler.escalate(context.component, context.operation, reason)
-        return Outcome(
-            error_id=context.error_id,
-            decision=Decision.UNKNOWN if in_doubt else Decision.RAISE,
-            classification=context.classification or UNCLASSIFIED,
-            escalated=in_doubt,
-            detail=reason,
+    def _new_course(self, handler: ErrorHandler, scope: Scope, *, is_async: bool) -> Course:
+        plugins = handler.plugins
+        if self._whole is None:
+            configs = arranged(plugins, self.policies)
+        else:
+            configs = self.policies
+            check_order(plugins, configs)
+        place = _place_of_recovery(configs, [placing.place for placing in placings(plugins, configs)])
+        outer = fit(plugins, configs[:place], scope)
+        inner = [left for item in fit(plugins, configs[place:], scope) for left in _left_in_guard(item)]
+        policies = configs[place:]
+        if all(_is_recovered_by_hook(item) for item in outer):  # nothing stands between a fallback and the recovery
+            outer, policies = [], configs
+        return Course(
+            policies=policies,
+            routes={category: _routed(policies, route) for category, route in self._routes.items()},
+            outer=outer,
+            inner=inner,
+            around=compile_plan(self._plan(handler, outer, is_async=is_async)) if outer else None,
+            attempt=compile_plan(self._plan(handler, inner, is_async=is_async)),
+            gates=_keys([*outer, *inner]),
         )
 
-    def _context(self, binding: Binding, call: Call, error: Exception) -> ErrorContext:
-        operation = call.operation
-        context = binding.handler.create_error_context(
-            error,
-            call.component,
-            call.name,
-            call=call,
-            symbol=operation.symbol,
-            order_id=operation.client_order_id,
+
+@frozen(eq=False)
+class Course:
+    """What stands around and within the recovery in one scope. Immutable.
+
+    Attributes:
+        policies: configurations that the recovery sees.
+        routes: those that it sees in their place, by the category of the error.
+        outer: policies around the call as a whole.
+        inner: policies around each attempt.
+        around: the outer ones compiled, or None where there are none.
+        attempt: the inner ones compiled.
+        gates: keys of all gates among them.
+    """
+
+    policies: tuple[PolicyConfig, ...]
+    routes: Mapping[ErrorCategory, tuple[PolicyConfig, ...]]
+    outer: Sequence[Fitted]
+    inner: Sequence[Fitted]
+    around: Callable[..., Any] | None
+    attempt: Callable[..., Any]
+    gates: frozenset[str]
+
+
+@frozen(eq=False)
+class _GuardPrograms(Programs):
+    binding: Binding
+
+
+@frozen(eq=False)
+class _Recovery:
+    """The handler's recovery as a :class:`Rescue`, for calls that need nothing before they are made."""
+
+    guard: Guard
+    binding: Binding
+    course: Course
+    function: Callable[..., Any]
+    subject: Subject
+    operation: Operation
+
+    def begin(self, error: Exception) -> _Recovering | None:
+        return None if passes(self.course.policies, error) else _Recovering(self, error)
+
+
+class _Recovering:
+    """One failed call in recovery. Belongs to one task or thread."""
+
+    __slots__ = ("_error", "_recovery")
+
+    def __init__(self, recovery: _Recovery, error: Exception) -> None:
+        self._recovery = recovery
+        self._error: Exception | None = error
+
+    def run(self, inner: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - a new attempt must be counted
+        return self._call(args, kwargs).go_on_sync(self._taken())
+
+    async def run_async(self, inner: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - a new attempt must be counted
+        return await self._call(args, kwargs).go_on(self._taken())
+
+    def _taken(self) -> Exception:
+        """Return the error and let go of it: its traceback holds the frames that hold this."""
+        error, self._error = self._error, None
+        assert error is not None
+        return error
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> GuardedCall:
+        recovery = self._recovery
+        now = recovery.binding.handler.clock.monotonic()
+        call = recovery.guard.make_call(
+            recovery.course, recovery.function, recovery.subject, recovery.operation, now, args, kwargs
         )
-        context.recovery_attempts = call.answers.total()
-        return context
-
-    def _repeats(self, binding: Binding, call: Call, outcome: Outcome) -> bool:
-        if outcome.decision is not Decision.RETRY or not call.may_repeat:
-            return False
-        handler = binding.handler
-        left = call.remaining(handler.clock.monotonic())
-        if left is not None and outcome.delay > left:
-            return False
-        # Answers, not attempts: a call that a gate refuses again and again is never made.
-        return call.answers.total() < handler.config.error_handling.max_call_attempts
-
-    def _degrade(self, call: Call, error: Exception, outcome: Outcome) -> None:
-        known = outcome.classification.outcome_known or call.operation.kind.repeatable
-        if outcome.decision is Decision.UNKNOWN or not known:
-            return
-        for policy in self.policies:
-            if isinstance(policy, FallbackConfig) and policy.strategy is FallbackStrategy.RAISE_DEGRADED:
-                name = call.name
-                raise ServiceDegraded(
-                    f"{name} failed ({type(error).__name__}); run degraded",
-                    key=name,
-                    retry_after=outcome.classification.retry_after,
-                ) from error
+        was_made = not (isinstance(self._error, Refused) and self._error.key in recovery.course.gates)
+        call.attempts = int(was_made)
+        call.unresolved = was_made
+        return GuardedCall(recovery.binding, call, recovery.course.attempt, recovery.course.routes)
 
 
-_NOTHING_SAID = Operation()
-_OF_KIND = {kind: Operation(kind=kind) for kind in OperationKind}
+def _keys(fitted: Sequence[Fitted]) -> frozenset[str]:
+    policies: list[Any] = [item.policy for item in fitted]
+    return frozenset(policy.key for policy in policies if hasattr(policy, "acquire"))
+
+
+def _place_of_recovery(configs: Sequence[PolicyConfig], places: Sequence[Place]) -> int:
+    """Return where the recovery stands: at the retry, or where the recommended order has it."""
+    for index, config in enumerate(configs):
+        if isinstance(config, RetryConfig):
+            return index
+    before = [_PLACES.index(place) < _PLACES.index(Place.RETRY) for place in places]
+    return before.index(False) if False in before else len(before)
+
+
+def _routed(policies: Sequence[PolicyConfig], route: Sequence[PolicyConfig]) -> tuple[PolicyConfig, ...]:
+    """Put each policy of a route in the place of those of its type."""
+    kinds = tuple(type(policy) for policy in route)
+    return (*route, *(policy for policy in policies if not isinstance(policy, kinds)))
+
+
+def _is_recovered_by_hook(item: Fitted) -> bool:
+    return isinstance(item.config, _RECOVERED_BY_HOOK) and not hasattr(item.policy, "acquire")
+
+
+def _left_in_guard(item: Fitted) -> Iterator[Fitted]:
+    """Give what stands around each attempt although the ``recover`` hook gives effect to the policy, if anything."""
+    if not _is_recovered_by_hook(item):
+        yield item
+    elif (policy := getattr(item.policy, "in_guard", None)) is not None:
+        yield evolve(item, policy=policy)
 
 
 def guard(
@@ -347,23 +335,3 @@ def guard(
 ) -> Guard:
     """Return a guard; see :class:`Guard`."""
     return Guard(*policies, operation=operation, component=component, name=name, handler=handler)
-
-
-def _invoke(call: Call) -> Any:
-    call.attempts += 1
-    call.unresolved = True
-    assert call.function is not None
-    return call.function(*call.args, **call.kwargs)
-
-
-def _is_unresolved(outcome: Outcome) -> bool:
-    """Say whether nobody knows what became of the attempt: not after a verification, nor after a known failure."""
-    if outcome.decision is Decision.RAISE:
-        return not outcome.classification.outcome_known
-    return outcome.decision is Decision.UNKNOWN
-
-
-def _minds(policy: PolicyConfig, refusal: Refused) -> bool:
-    if isinstance(policy, RetryConfig):
-        return policy.exceptions != (Exception,) and isinstance(refusal, policy.exceptions)
-    return isinstance(policy, FallbackConfig)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from recoup.classification import Classification
     from recoup.clock import Clock
     from recoup.config.models import Config
     from recoup.events import Event
@@ -33,6 +34,22 @@ class Host(Protocol):
     @property
     def random(self) -> Random:
         """Where chance comes from; seeded in tests."""
+        ...
+
+    def hears(self, kind: str) -> bool:
+        """Say whether anybody listens to events of a kind; where nobody does, one need not be made."""
+        ...
+
+    def classify(self, error: Exception, *, component: str, operation: str) -> Classification:
+        """Return what the ``classify`` hook says of an error; from memory where its class tells all."""
+        ...
+
+    def class_tells_all(self, kind: type[Exception]) -> bool:
+        """Say whether ``classify`` is known to answer the same for every bare error of exactly this class.
+
+        Bare is an error as :class:`recoup.TypeClassifier` has it. The answer holds until plugins change, as a policy
+        that was made for them does.
+        """
         ...
 
     def publish(self, event: Event) -> None:

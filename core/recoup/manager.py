@@ -44,6 +44,7 @@ class PluginManager:
 
     Attributes:
         hooks: the compiled hooks.
+        generation: the current set of plugins, to be held while a call uses it; read only.
     """
 
     def __init__(self, config: Config, host: Host) -> None:
@@ -53,13 +54,8 @@ class PluginManager:
         self._registered: dict[str, _Registered] = {}
         self._absent: dict[str, PluginStatus] = {}
         self._health = PluginHealth(host.clock, host.publish, self._disable)
-        self._generation = Generation()
+        self.generation = Generation()
         self.hooks = Hooks(self._compile())
-
-    @property
-    def generation(self) -> Generation:
-        """The current set of plugins, to be held while a call uses it."""
-        return self._generation
 
     def load(self, sources: Mapping[str, PluginSource], ready: Mapping[str, Any]) -> None:
         """Build and register every enabled plugin.
@@ -158,13 +154,18 @@ class PluginManager:
             return [(name, self._registered[name].plugin) for name in sorted(self._registered)]
 
     def with_role(self, role: type) -> list[tuple[str, Any]]:
-        """Return the registered plugins that play a role of :mod:`recoup.policies`."""
+        """Return the registered plugins that play a role of :mod:`recoup.roles`."""
         return [(name, plugin) for name, plugin in self.items() if isinstance(plugin, role)]
 
     def report(self, plugin: str, method: str, failure: Exception) -> None:
         """Record that a plugin's method outside the hooks has raised."""
         method_of_role = Implementation(plugin=plugin, hook=method, function=_uncompiled, arguments=())
         self._health(method_of_role, "raised", failure)
+
+    def renew(self) -> None:
+        """Have whatever was compiled for these plugins looked at anew."""
+        with self._lock:
+            self.generation = self.generation.successor()
 
     def statuses(self) -> list[PluginStatus]:
         """Return what became of every known plugin, by name."""
@@ -292,7 +293,7 @@ class PluginManager:
     def _recompile(self) -> None:
         with self._lock:
             self.hooks.replace(self._compile())
-            self._generation = self._generation.successor()
+            self.generation = self.generation.successor()
 
     def _compile(self) -> CompiledHooks:
         return CompiledHooks.build({hook: self._ordered(hook) for hook in HOOKS}, self._health)

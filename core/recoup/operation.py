@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from enum import Enum
+from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
+
+from recoup.deadline import ambient_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,6 +56,31 @@ class OperationKind(Enum):
         more. A name that no table knows gives UNSPECIFIED, which is treated like a side effect.
         """
         return _kind_of_name(name)
+
+
+class Priority(IntEnum):
+    """What goes first when not everything can: the greater, the sooner."""
+
+    LOW = 0
+    """What can wait or be missed, such as market data."""
+    NORMAL = 1
+    HIGH = 2
+    """What earns or costs money, such as a new order."""
+    CRITICAL = 3
+    """What makes a position safe, such as a cancel."""
+
+    @classmethod
+    def of_kind(cls, kind: OperationKind) -> Priority:
+        """Return the priority of an operation that says nothing of its own."""
+        return _PRIORITY_OF_KIND.get(kind, cls.NORMAL)
+
+
+_PRIORITY_OF_KIND = {
+    OperationKind.READ: Priority.LOW,
+    OperationKind.SUBMIT: Priority.HIGH,
+    OperationKind.AMEND: Priority.HIGH,
+    OperationKind.CANCEL: Priority.CRITICAL,
+}
 
 
 @lru_cache(maxsize=1024)
@@ -128,6 +155,18 @@ def _is_deadline(_: object, attribute: Any, value: Any) -> None:
         raise ValueError(f"Operation.{attribute.name} must be 0 seconds or more, got {value}; None sets no limit")
 
 
+def _is_priority(_: object, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Priority):
+        raise TypeError(f"Operation.{attribute.name} must be a priority such as Priority.HIGH or None, got {value!r}")
+
+
+def _is_weight(_: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"Operation.{attribute.name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"Operation.{attribute.name} must be 1 or more, got {value}")
+
+
 @frozen(kw_only=True)
 class Operation:
     """What the application says of a call before it makes it. Immutable.
@@ -140,6 +179,8 @@ class Operation:
         venue: where to ask about the venue's status and clock.
         key: names the resource that gates and limits are kept for, such as ``"binance:account-1"``.
         deadline: seconds from the first attempt after which nothing is sent again, or None for no limit.
+        priority: what goes first when not everything can; by default the kind says it.
+        weight: what the call counts for in the venue's request limits.
 
     Raises:
         TypeError: a value is of a type that its field does not take.
@@ -153,6 +194,8 @@ class Operation:
     venue: VenuePort | None = None
     key: str | None = field(default=None, validator=_is_text)
     deadline: float | None = field(default=None, validator=_is_deadline)
+    priority: Priority | None = field(default=None, validator=_is_priority)
+    weight: int = field(default=1, validator=_is_weight)
 
 
 @define(kw_only=True, eq=False)
@@ -207,7 +250,12 @@ class Call:
         return None
 
     def remaining(self, now: float) -> float | None:
-        """Return the seconds left until the deadline (negative once passed), or None without one."""
+        """Return the seconds left until its own deadline or the one around it, the nearer; None without either.
+
+        Negative once it has passed.
+        """
+        around = ambient_deadline.get()
         if self.operation.deadline is None:
-            return None
-        return self.started + self.operation.deadline - now
+            return None if around is None else around - now
+        own = self.started + self.operation.deadline
+        return (own if around is None else min(own, around)) - now

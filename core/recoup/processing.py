@@ -55,9 +55,11 @@ class Processor:
         started = self._clock.monotonic()
         classification = self._classify(error, context)
         limit = await self._limit(context)
-        if not limit.allowed and _may_be_suppressed(context, classification):
-            return self._suppress(context, classification, limit, started)
-        self._observe(context, classification)
+        is_suppressed = self._suppresses(context, classification, limit)
+        if is_suppressed and context.call is None:
+            return self._given_up(context, classification, limit, started)
+        if not is_suppressed:
+            self._observe(context, classification)
         plugin, recovery = await self._recover(error, context, strategy)
         if recovery.decision is Decision.RAISE and context.in_doubt:
             # Whoever gave up does not know what became of it.
@@ -80,7 +82,7 @@ class Processor:
             limited=None if limit.allowed else limit,
             detail=recovery.detail,
         )
-        if plugin is not None:
+        if plugin is not None and not is_suppressed:
             self._publish_recovery(context, outcome)
         return self._escalate(context, outcome)
 
@@ -104,12 +106,22 @@ class Processor:
             return ALLOWED
         return await self._hooks.rate_limit(context.component, context.operation, None)
 
-    def _suppress(
-        self, context: ErrorContext, classification: Classification, limit: RateLimitDecision, started: float
-    ) -> Outcome:
-        """Count the error instead of handling it."""
+    def _suppresses(self, context: ErrorContext, classification: Classification, limit: RateLimitDecision) -> bool:
+        """Say whether an error is one too many to be shown, and count it if it is."""
+        if limit.allowed or not _may_be_suppressed(context, classification):
+            return False
         self._suppressions.add(context.component, context.operation, limit.reason)
         self._tell(self._suppressions.due())
+        return True
+
+    def _given_up(
+        self, context: ErrorContext, classification: Classification, limit: RateLimitDecision, started: float
+    ) -> Outcome:
+        """Return the outcome of an error that is not handled, since there are too many.
+
+        Only for errors that the application handles by itself. A guarded call is recovered all the same, without a
+        word: breakers and budgets keep its repetitions within bounds, and to give it up would add to the storm.
+        """
         outcome = Outcome(
             error_id=context.error_id,
             decision=Decision.RAISE,
@@ -217,10 +229,9 @@ class Processor:
 
 
 def _may_be_suppressed(context: ErrorContext, classification: Classification) -> bool:
-    """Say whether an error may go unhandled when there are too many of them.
+    """Say whether an error may go unseen, and unhandled where no guard does it, when there are too many of them.
 
     Not while a side effect hangs in the balance, nor where the other side asks for silence: not to hear that would
     turn a storm of errors into a ban.
     """
-    sent_before = context.call is not None and context.call.answers.total() > 0
-    return context.may_send_again and not sent_before and classification.reason not in _ASKS_FOR_SILENCE
+    return context.may_send_again and classification.reason not in _ASKS_FOR_SILENCE

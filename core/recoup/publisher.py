@@ -89,12 +89,12 @@ class Publisher:
 
     def _clean(self, event: Any) -> Any:
         changes: dict[str, Any] = {}
-        for name in _text_fields(event.__class__):
+        for name in _fields_marked(event.__class__, "text"):
             value = getattr(event, name)
             clean = self._label(value) if isinstance(value, str) else _as_text(self._hooks.sanitize(value, self._level))
             if clean is not value:
                 changes[name] = clean
-        for name in _mapping_fields(event.__class__):
+        for name in _fields_marked(event.__class__, "mapping"):
             changes[name] = self._mapping(name, getattr(event, name))
         return evolve(event, **changes) if changes else event
 
@@ -121,13 +121,8 @@ class Publisher:
 
 
 @cache
-def _text_fields(event_class: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(event_class) if field.metadata.get("text"))
-
-
-@cache
-def _mapping_fields(event_class: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(event_class) if field.metadata.get("mapping"))
+def _fields_marked(event_class: Any, mark: str) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(event_class) if field.metadata.get(mark))
 
 
 def _shaped(clean: Any) -> dict[str, Any]:

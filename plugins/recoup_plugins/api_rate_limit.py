@@ -132,6 +132,9 @@ class ApiRateLimit:
     is known that it was not executed. Held calls then go one at a time, cancels first.
 
     Thread-safe and task-safe.
+
+    Attributes:
+        holds: keys whose gate is closed, or still spaces the calls that it held.
     """
 
     Config: ClassVar[type[ApiRateLimitConfig]] = ApiRateLimitConfig
@@ -141,6 +144,7 @@ class ApiRateLimit:
         self._host = host
         self._lock = threading.Lock()
         self._gates: dict[str, _Gate] = {}
+        self.holds: set[str] = set()
 
     @hookimpl
     def recover(self, error: Exception, context: ErrorContext) -> Recovery | None:  # noqa: ARG002 - the hook's own
@@ -164,6 +168,8 @@ class ApiRateLimit:
             now = self._host.clock.monotonic()
             reopened = gate.reopen(now)
             wait = gate.admit(now, urgent=operation.kind is OperationKind.CANCEL)
+            if wait == 0 and now >= gate.released:
+                self.holds.discard(key)
         if reopened is not None:
             self._publish(key, reopened, _OPEN, _REOPENED)
         return wait
@@ -174,6 +180,7 @@ class ApiRateLimit:
         with self._lock:
             now = self._host.clock.monotonic()
             gate = self._gates.get(key) or self._make_room_for(key)
+            self.holds.add(key)
             reopened = gate.reopen(now)
             old = gate.state
             gate.refuse(now, banned=banned, retry_after=classification.retry_after)
@@ -189,7 +196,9 @@ class ApiRateLimit:
     def _make_room_for(self, key: str) -> _Gate:
         if len(self._gates) >= self._config.max_gates:
             # What opened longest ago, or opens soonest, has the least left to hold back.
-            del self._gates[min(self._gates, key=lambda name: self._gates[name].opens_at)]
+            forgotten = min(self._gates, key=lambda name: self._gates[name].opens_at)
+            del self._gates[forgotten]
+            self.holds.discard(forgotten)
         gate = self._gates[key] = _Gate(self._config)
         return gate
 

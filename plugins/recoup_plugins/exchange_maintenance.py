@@ -125,6 +125,9 @@ class ExchangeMaintenance:
     that it was not executed, or if repeating it does no harm.
 
     Thread-safe and task-safe.
+
+    Attributes:
+        holds: keys of venues in maintenance, or still ramping up.
     """
 
     Config: ClassVar[type[ExchangeMaintenanceConfig]] = ExchangeMaintenanceConfig
@@ -134,6 +137,7 @@ class ExchangeMaintenance:
         self._host = host
         self._lock = threading.Lock()
         self._venues: dict[str, _Venue] = {}
+        self.holds: set[str] = set()
 
     @hookimpl
     def recover(self, error: Exception, context: ErrorContext) -> Recovery | None:  # noqa: ARG002 - the hook's own
@@ -162,6 +166,8 @@ class ExchangeMaintenance:
             back = venue.reopen(now)
             lasted = now - venue.since
             wait = venue.admit(now)
+            if venue.state == _NORMAL and now >= venue.ramp_until:
+                self.holds.discard(key)
         if back:
             self._publish(key, _MAINTENANCE, _NORMAL, f"back after {lasted:.2f} s; held calls go one at a time")
         return wait
@@ -170,6 +176,7 @@ class ExchangeMaintenance:
         with self._lock:
             now = self._host.clock.monotonic()
             venue = self._venues.get(key) or self._make_room_for(key, now)
+            self.holds.add(key)
             # A probe may well take longer than its grace; only a long silence tells that it went through.
             back = now >= venue.closed_until + self._config.max_interval and venue.reopen(now)
             old = venue.state
@@ -193,12 +200,12 @@ class ExchangeMaintenance:
     def _make_room_for(self, key: str, now: float) -> _Venue:
         if len(self._venues) >= self._config.max_venues:
             # One that is back has nothing left to hold; else the one that is probed soonest.
-            del self._venues[
-                min(
-                    self._venues,
-                    key=lambda name: (self._venues[name].state == _MAINTENANCE, self._venues[name].closed_until),
-                )
-            ]
+            forgotten = min(
+                self._venues,
+                key=lambda name: (self._venues[name].state == _MAINTENANCE, self._venues[name].closed_until),
+            )
+            del self._venues[forgotten]
+            self.holds.discard(forgotten)
         venue = self._venues[key] = _Venue(self._config, since=now)
         return venue
 

@@ -64,12 +64,16 @@ DEFAULT_LEVELS: Mapping[str, str] = {
     "plugin.unregistered": "DEBUG",
     "plugin.started": "DEBUG",
     "plugin.stopped": "DEBUG",
+    "policy": "OFF",
     "suppression": "WARNING",
     "threat": "WARNING",
     "threat.critical": "CRITICAL",
     "threat.high": "ERROR",
 }
-"""loguru levels by kind of event, and by what :data:`_DETAILS` names of it where that has a level of its own."""
+"""loguru levels by kind of event, and by what :data:`_DETAILS` names of it where that has a level of its own.
+
+``OFF`` has no line written. What policies do is off by default: a line for each retry costs more than the retry.
+"""
 
 _DETAILS = {
     "error": "severity",
@@ -78,9 +82,11 @@ _DETAILS = {
     "connection": "state",
     "escalation": "severity",
     "plugin": "fault",
+    "policy": "action",
     "threat": "severity",
 }
 
+_OFF = "OFF"
 _LONGEST_TEXT = 2_000
 _MOST_DETAILS = 32
 _MOST_FRAMES_TEXT = 64
@@ -147,6 +153,10 @@ class LogMonitor:
         self._stack_traces = config.stack_traces
         self._storms = _Storms(config.identical_per_minute)
 
+    def hears(self, kind: str) -> bool:
+        """Say whether any event of a kind is written."""
+        return any(level != _OFF for name, level in self._levels.items() if name.partition(".")[0] == kind)
+
     @hookimpl
     def monitor(self, event: Event) -> None:
         """Write the event, or count it where too many like it were written within a minute."""
@@ -164,6 +174,8 @@ class LogMonitor:
             fields = _fields(event)
             line = _Line(_suppression_line if isinstance(event, SuppressionEvent) else _line, fields)
         level = self._levels.get(f"{kind}.{detail}") or self._levels.get(kind, "INFO")
+        if level == _OFF:
+            return
         # Captured keywords come to the same extra as a bound logger's, without the price of a new logger.
         self._logger.log(level, "{}", line, **fields)
 
@@ -256,11 +268,12 @@ def _merge_levels(overrides: Mapping[str, str], logger: Logger) -> dict[str, str
                 f"as 'error.low'; the kinds are {', '.join(key for key in DEFAULT_LEVELS if '.' not in key)}"
             )
         try:
-            logger.level(level)
+            if level != _OFF:
+                logger.level(level)
         except ValueError:
             raise ValueError(
                 f"log_monitor.levels.{name}: loguru has no level {level!r}; it has TRACE, DEBUG, INFO, SUCCESS, "
-                "WARNING, ERROR, CRITICAL, and what the application added before"
+                "WARNING, ERROR, CRITICAL, OFF for none, and what the application added before"
             ) from None
         if not dot:
             levels = {key: value for key, value in levels.items() if not key.startswith(f"{kind}.")}

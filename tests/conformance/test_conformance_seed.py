@@ -45,7 +45,6 @@ MISSING = {
     "OptimizedErrorHistory",
     "OptimizedPatternCache",
     "ErrorPatternAnalytics",
-    "UniversalErrorHandler",
 }
 """Names of the specification that no module offers yet."""
 

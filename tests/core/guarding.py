@@ -17,6 +17,8 @@ from recoup import (
     ErrorSeverity,
     FallbackConfig,
     Guard,
+    Place,
+    Placing,
     Recovery,
     RetryConfig,
     hookimpl,
@@ -25,6 +27,13 @@ from recoup.testing import FakeClock
 
 KNOWN = Classification(severity=ErrorSeverity.MEDIUM, category=ErrorCategory.NETWORK, retryable=True)
 UNKNOWN = evolve(KNOWN, outcome_known=False)
+
+
+class PassesOn:
+    """A rescue that rescues nothing: within a guard, the ``recover`` hook does."""
+
+    def begin(self, error):
+        return None
 
 
 class Core:
@@ -36,6 +45,12 @@ class Core:
         self.verdict = verdict
         self.contexts: list[Any] = []
         self.events: list[Any] = []
+
+    def placing(self, config):
+        return Placing(place=Place.FALLBACK if isinstance(config, FallbackConfig) else Place.RETRY)
+
+    def policy(self, config, scope):
+        return PassesOn()
 
     @hookimpl
     def classify(self, error, context):

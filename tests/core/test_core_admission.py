@@ -180,6 +180,8 @@ async def test_a_cancellation_in_flight_is_escalated_and_passes(make, witness):
 
 async def test_a_cancellation_before_anything_was_sent_is_not(make, witness):
     class Holding(Watch):
+        holds = ("venue",)
+
         def delay(self, operation, component):
             return 1.0
 

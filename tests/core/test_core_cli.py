@@ -124,7 +124,7 @@ def test_a_plugin_is_checked_with_a_file_that_names_others_and_although_it_is_of
         "error_handling: {plugin_order: [retry, fallback], plugins: {log_monitor: {}, fallback: {enabled: true}}}"
     )
     code, text, _ = recoup("plugins", "check", "fallback", "--config", str(file))
-    assert (code, text.splitlines()[-1]) == (0, "fallback: 6 passed, 0 failed")
+    assert (code, text.splitlines()[-1]) == (0, "fallback: 8 passed, 0 failed")
     code, text, _ = recoup("plugins", "check", "raising")
     assert code == 1
     assert "ValueError: refused" in text

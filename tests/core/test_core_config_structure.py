@@ -314,7 +314,8 @@ class TestTextsThatMayBeSecrets:
             Config.from_dict({"error_handling": {"retry_policies": policies, "plugin_order": ["securty_sanitizer"]}})
         text = str(caught.value)
         assert "plugin named 'securty_sanitizer' is installed; did you mean 'security_sanitizer'?" in text
-        assert "a.backoff_strategy: must be one of exponential, linear, constant, got a text of 10 characters" in text
+        strategies = "exponential, linear, constant, decorrelated"
+        assert f"a.backoff_strategy: must be one of {strategies}, got a text of 10 characters" in text
 
     @pytest.mark.parametrize("name", ["api_key", "secrets", "Password", "bot_token", "webhook_auth", "keys"])
     @pytest.mark.parametrize("value", ["abc", 123456, 1.5])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from recoup import (
+    CacheConfig,
     CircuitBreakerConfig,
     Classification,
     ErrorCategory,
@@ -15,6 +16,8 @@ from recoup import (
     ErrorSeverity,
     FallbackConfig,
     FallbackStrategy,
+    Place,
+    Placing,
     Recovery,
     RetryConfig,
     enhanced_error_handler,
@@ -23,10 +26,20 @@ from recoup import (
     with_fallback,
     with_retry,
 )
-from recoup.decorators import CACHED_RESULTS
 from recoup.testing import FakeClock
+from recoup_plugins.cache import CachePlugin
 
 KNOWN = Classification(severity=ErrorSeverity.CRITICAL, category=ErrorCategory.NETWORK, retryable=True)
+
+PLACES = {RetryConfig: Place.RETRY, CircuitBreakerConfig: Place.CIRCUIT_BREAKER, FallbackConfig: Place.FALLBACK}
+MOST_RESULTS = CacheConfig().max_results
+
+
+class PassesOn:
+    """A rescue that rescues nothing: within a guard, the ``recover`` hook does."""
+
+    def begin(self, error):
+        return None
 
 
 class Serves:
@@ -38,6 +51,12 @@ class Serves:
         self.stand_in = stand_in
         self.calls: list[Any] = []
         self.events: list[str] = []
+
+    def placing(self, config):
+        return Placing(place=PLACES[type(config)])
+
+    def policy(self, config, scope):
+        return PassesOn()
 
     @hookimpl
     def classify(self):
@@ -59,7 +78,7 @@ class Serves:
 
 def make(**kwargs: Any) -> tuple[ErrorHandler, Serves]:
     serves = Serves(**kwargs)
-    return ErrorHandler(discover=False, plugins={"serves": serves}, clock=FakeClock()), serves
+    return ErrorHandler(discover=False, plugins={"serves": serves, "cache": CachePlugin}, clock=FakeClock()), serves
 
 
 def policy_of(decorator: Any, serves: Serves) -> Any:
@@ -186,7 +205,7 @@ class TestEnhanced:
             **dict(zip(("retry_config", "circuit_breaker_config", "fallback_config"), policies, strict=True)),
         )
         assert await call() == "x"
-        assert serves.calls[0].policies == policies
+        assert serves.calls[0].policies == (policies[2], policies[0], policies[1])  # in the recommended order
 
     async def test_counts_calls_and_failures(self, decorated):
         function, call = decorated(ConnectionError(), handler=make()[0], retry_config=RetryConfig(max_attempts=3))
@@ -260,12 +279,12 @@ class TestEnhancedAtDecoration:
     def test_keeps_a_bounded_number_of_results(self):
         handler, _ = make()
         function = enhanced_error_handler(cache_results=True, handler=handler)(calls := Counts())
-        for number in range(CACHED_RESULTS + 1):
+        for number in range(MOST_RESULTS + 1):
             function(number)
-        function(CACHED_RESULTS)
-        assert calls.made == CACHED_RESULTS + 1
+        function(MOST_RESULTS)
+        assert calls.made == MOST_RESULTS + 1
         function(0)
-        assert calls.made == CACHED_RESULTS + 2
+        assert calls.made == MOST_RESULTS + 2
 
     def test_counts_right_from_many_threads(self):
         function = enhanced_error_handler(handler=make()[0])(Counts())

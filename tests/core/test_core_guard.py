@@ -20,9 +20,11 @@ from recoup import (
     Guard,
     Operation,
     OperationKind,
+    RateLimitDecision,
     Recovery,
     RetryConfig,
     guard,
+    hookimpl,
 )
 
 
@@ -41,6 +43,19 @@ class TestACall:
         assert await called(how, Guard(handler=handler), flaky) == "ok"
         assert flaky.calls == 4
         assert handler.clock.sleeps == [1.5, 1.5, 1.5]
+
+    async def test_is_recovered_without_a_word_where_a_rate_limit_has_enough_of_its_errors(self, how):
+        class Enough:
+            @hookimpl
+            async def rate_limit(self):
+                return RateLimitDecision(allowed=False, reason="100 a minute")
+
+        handler = make(repeats=Repeats(3), enough=Enough())
+        assert await called(how, Guard(handler=handler), Flaky(3)) == "ok"
+        events = handler.plugins.get("core").events
+        assert events == []
+        await handler.close()
+        assert [event.count for event in events if event.kind == "suppression"] == [3]
 
     async def test_that_a_plugin_recovers_gives_its_value(self, how):
         handler = make(stands_in=StandsIn({"id": "adopted"}))

@@ -7,8 +7,8 @@ from typing import Any
 import anyio
 import pytest
 
-from recoup import CircuitOpen, ErrorHandler, Guard, Recovery, RetryConfig, hookimpl
-from recoup.binding import NAMES_KEPT
+from recoup import CircuitOpen, ErrorHandler, Guard, Place, Placing, Recovery, RetryConfig, hookimpl
+from recoup.pipeline.pipeline import SCOPES_KEPT
 from recoup.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -27,8 +27,11 @@ class GateOf:
         self.on_gate = gate
         self.asked: list[str] = []
 
-    def gate(self, config, key):
-        self.asked.append(key)
+    def placing(self, config):
+        return Placing(place=Place.RETRY)
+
+    def policy(self, config, scope):
+        self.asked.append(scope.key)
         if self.on_gate is not None:
             raise self.on_gate
         return self
@@ -38,7 +41,7 @@ class GateOf:
             raise self.on_acquire
         self.log.append(f"+{self.key}")
 
-    def release(self, error):
+    def release(self, permit, error):
         self.log.append((f"-{self.key}", error))
         if self.on_release is not None:
             raise self.on_release
@@ -138,7 +141,7 @@ async def test_one_that_can_t_be_had_lets_the_call_through(log, how):
     handler = make(GateOf("a", log, gate=ValueError("bug")), GateOf("b", log))
     assert await call(how, handler) == "ok"
     assert log == ["+b", ("-b", None)]
-    assert faults(handler) == [("a", "gate")]
+    assert faults(handler) == [("a", "policy")]
 
 
 async def test_are_freed_when_the_program_is_interrupted(log, how):
@@ -170,12 +173,12 @@ async def test_are_asked_for_once_for_each_name_under_component_and_name(log):
 async def test_names_beyond_a_bound_are_forgotten_and_asked_for_again(log):
     handler = make(gate := GateOf("a", log))
     guarded = Guard(RetryConfig(), handler=handler)
-    for number in range(NAMES_KEPT + 5):
+    for number in range(SCOPES_KEPT + 5):
         function = lambda: None  # noqa: E731
         function.__qualname__ = f"f{number}"
         guarded.call_sync(function)
         guarded.call_sync(function)
-    assert len(gate.asked) == NAMES_KEPT + 5
+    assert len(gate.asked) == SCOPES_KEPT + 5
     function.__qualname__ = "f0"
     guarded.call_sync(function)
     assert gate.asked.count(gate.asked[0]) == 2
@@ -257,6 +260,8 @@ class TestCancellation:
 
     async def test_in_the_wait_for_a_pacer(self, log):
         class Paces:
+            holds = ("the venue",)
+
             def delay(self, operation, component):
                 return 3600.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve, frozen
-from guarding import EVERY_WAY, KNOWN, UNKNOWN, Flaky, Repeats, Says, StandsIn, called, make
+from guarding import EVERY_WAY, KNOWN, UNKNOWN, Flaky, PassesOn, Repeats, Says, StandsIn, called, make
 
 from recoup import (
     CircuitOpen,
@@ -14,6 +14,8 @@ from recoup import (
     HeldBack,
     Operation,
     OperationKind,
+    Place,
+    Placing,
     PolicyUnavailable,
     Recovery,
     Refused,
@@ -47,6 +49,12 @@ class TestPolicies:
         class ServesQuota:
             serves = (Quota,)
 
+            def policy(self, config, scope):
+                return PassesOn()
+
+            def placing(self, config):
+                return Placing(place=Place.RATE_LIMIT)
+
         with pytest.raises(PolicyUnavailable):
             guarded.call_sync(Flaky(0))
         handler.plugins.register(ServesQuota(), "quota")
@@ -57,9 +65,12 @@ class TestPolicies:
 
     def test_the_results_of_calls_under_a_policy_are_remembered_by_who_serves_it(self):
         class Keeps:
-            def __init__(self, *serves):
-                self.serves = serves
+            def __init__(self, kind):
+                self.kind = kind
                 self.kept = []
+
+            def keeps(self, policy):
+                return isinstance(policy, self.kind)
 
             def remember(self, call, value):
                 self.kept.append((call.args, value))
@@ -69,10 +80,23 @@ class TestPolicies:
         assert mine.kept == [((5,), 5)]
         assert other.kept == []
 
+    def test_a_keeper_that_can_t_say_what_it_wants_gets_nothing(self):
+        class Breaks:
+            def keeps(self, policy):
+                raise ValueError("lost")
+
+            def remember(self, call, value):
+                raise AssertionError("it was not wanted")
+
+        handler = make(breaks=Breaks())
+        assert Guard(RetryConfig(), handler=handler).call_sync(Flaky(0)) == "ok"
+        assert [event.hook for event in handler.plugins.get("core").events if event.kind == "plugin"] == ["keeps"]
+
     @pytest.mark.anyio
     async def test_a_keeper_that_fails_does_not_spoil_the_result(self):
         class Breaks:
-            serves = (RetryConfig,)
+            def keeps(self, policy):
+                return True
 
             def remember(self, call, value):
                 raise ValueError("full")
@@ -87,13 +111,16 @@ class TestPolicies:
 class Closed:
     """A gate that always refuses, as an open circuit does."""
 
-    serves = (RetryConfig, FallbackConfig)
+    serves = (Quota,)
 
     def __init__(self):
         self.refused = 0
 
-    def gate(self, config, key):
+    def policy(self, config, scope):
         return self
+
+    def placing(self, config):
+        return Placing(place=Place.CIRCUIT_BREAKER)
 
     key = "venue"
 
@@ -101,7 +128,7 @@ class Closed:
         self.refused += 1
         raise CircuitOpen("open", key=self.key, retry_after=9.0)
 
-    def release(self, error):
+    def release(self, permit, error):
         raise AssertionError("nothing was acquired")
 
 
@@ -112,25 +139,25 @@ class TestRefusals:
         handler = make(closed=(closed := Closed()), stands_in=(stands_in := StandsIn("no")))
         flaky = Flaky(0)
         with pytest.raises(CircuitOpen):
-            await called(how, Guard(RetryConfig(), handler=handler), flaky)
+            await called(how, Guard(RetryConfig(), Quota(), handler=handler), flaky)
         assert flaky.calls == 0
         assert closed.refused == 1
         assert stands_in.errors == []
 
     async def test_get_a_stand_in_where_there_is_a_fallback(self, how):
         handler = make(closed=Closed(), stands_in=(stands_in := StandsIn("stale")))
-        assert await called(how, Guard(FallbackConfig(), handler=handler), Flaky(0)) == "stale"
+        assert await called(how, Guard(FallbackConfig(), Quota(), handler=handler), Flaky(0)) == "stale"
         assert isinstance(stands_in.errors[0], CircuitOpen)
 
     async def test_are_repeated_where_the_application_names_them(self, how):
         handler = make(closed=(closed := Closed()), repeats=Repeats(2, 1.0))
         with pytest.raises(CircuitOpen):
-            await called(how, Guard(RetryConfig(exceptions=(Refused,)), handler=handler), Flaky(0))
+            await called(how, Guard(RetryConfig(exceptions=(Refused,)), Quota(), handler=handler), Flaky(0))
         assert closed.refused == 100  # max_call_attempts bounds what never gets as far as an attempt
 
     async def test_of_an_inner_guard_pass_an_outer_one(self, how):
         handler = make(closed=Closed(), stands_in=(stands_in := StandsIn("no")))
-        inner = Guard(RetryConfig(), handler=handler)
+        inner = Guard(RetryConfig(), Quota(), handler=handler)
         with pytest.raises(CircuitOpen):
             Guard(handler=handler).call_sync(inner.call_sync, Flaky(0))
         assert stands_in.errors == []
@@ -175,6 +202,8 @@ class TestDegradedService:
 
 class Paces:
     """Holds calls back until a moment on the clock."""
+
+    holds = ("some",)
 
     def __init__(self, host):
         self.clock = host.clock
@@ -230,6 +259,8 @@ class TestPacers:
 
     async def test_that_fail_hold_nothing_up(self, how):
         class Breaks:
+            holds = ("some",)
+
             def delay(self, operation, component):
                 raise ValueError("lost count")
 

@@ -13,7 +13,10 @@ from recoup import (
     ErrorCategory,
     ErrorHandlingConfig,
     ErrorSeverity,
+    Place,
+    Placing,
     PluginSettings,
+    PolicyMisuse,
     RateLimitDecision,
     Recovery,
     RetryConfig,
@@ -148,25 +151,34 @@ class QuitsWhenBuilt:
 
 
 class TextPacer:
+    holds = ("venue",)
+
     def delay(self, operation, component):
         return "soon"
 
 
 class NotANumberPacer:
+    holds = ("venue",)
+
     def delay(self, operation, component):
         return float("nan")
 
 
 class BackwardsPacer:
+    holds = ("venue",)
+
     def delay(self, operation, component):
         return -1.0
 
 
-class NewGateEachTime:
+class Nowhere:
     serves = (RetryConfig,)
 
-    def gate(self, config, key):
+    def policy(self, config, scope):
         return Turnstile()
+
+    def placing(self, config):
+        return "inside"
 
 
 class Turnstile:
@@ -183,9 +195,14 @@ class Turnstile:
         if self.passed > 3:
             raise CircuitOpen("closed for today", key=self.key)
 
-    def release(self, error):
+    def release(self, permit, error):
         if self.fault == "release" and isinstance(error, KeyboardInterrupt):
             raise OSError("stuck")
+
+
+class WaitsInTasksOnly(Turnstile):
+    async def wait(self):
+        return 1
 
 
 class GateKeeper:
@@ -194,8 +211,13 @@ class GateKeeper:
     def __init__(self, gate):
         self.only = gate
 
-    def gate(self, config, key):
-        return self.only if isinstance(config, RetryConfig) else None
+    def policy(self, config, scope):
+        if self.only is None:
+            raise PolicyMisuse("not around a read")
+        return self.only
+
+    def placing(self, config):
+        return Placing(place=Place.CIRCUIT_BREAKER)
 
 
 class Nameless(Turnstile):
@@ -236,12 +258,15 @@ async def never():
     await anyio.sleep_forever()
 
 
-class ServesOne:
+class ServesOne(Nowhere):
     serves = RetryConfig
 
 
 class Forgetful:
     serves = (RetryConfig,)
+
+    def keeps(self, policy):
+        return False
 
     def remember(self, call, value):
         raise KeyError("full")
@@ -295,8 +320,9 @@ class NeedsMore:
         (TextPacer, "delay gave str, not a number"),
         (NotANumberPacer, "delay gave nan"),
         (BackwardsPacer, "delay gave -1.0"),
-        (NewGateEachTime, "gate gave another one"),
-        (NewGateEachTime, "a policy that nobody knows"),
+        (Nowhere, "placing gave str, not a Placing"),
+        (GateKeeper(object()), "which is no Gate, Rescue or Wrapper"),
+        (GateKeeper(WaitsInTasksOnly()), "both wait and wait_sync"),
         (GateKeeper(Turnstile("acquire")), "jammed"),
         (GateKeeper(Turnstile("release")), "stuck"),
         (GateKeeper(Nameless()), "the gate's key is None"),
@@ -371,14 +397,19 @@ def test_a_gate_for_a_policy_that_takes_arguments_is_left_to_its_own_tests():
     class Server:
         serves = (Policy,)
 
-        def gate(self, config, key):
-            return None
+        def policy(self, config, scope):
+            return Turnstile()
+
+        def placing(self, config):
+            return Placing(place=Place.RATE_LIMIT)
 
     assert failures(Server) == []
 
 
 def test_a_slow_delay_and_an_admission_that_never_comes_fail(monkeypatch):
     class Slow:
+        holds = ()
+
         def delay(self, operation, component):
             return 0.0
 
@@ -440,10 +471,7 @@ def test_one_that_never_answers_is_given_up_on(monkeypatch):
 
 
 def test_a_plugin_with_a_role_and_no_hook_passes():
-    class Server:
-        serves = (RetryConfig,)
-
-    assert failures(Server) == []
+    assert failures(GateKeeper(Turnstile())) == []
 
 
 def test_fixtures_are_there(recoup_handler, recoup_clock, check_plugin):

@@ -10,8 +10,20 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from guarding import PassesOn
 
-from recoup import ErrorHandler, Recovery, RetryConfig, guard, hookimpl, with_circuit_breaker, with_fallback, with_retry
+from recoup import (
+    ErrorHandler,
+    Place,
+    Placing,
+    Recovery,
+    RetryConfig,
+    guard,
+    hookimpl,
+    with_circuit_breaker,
+    with_fallback,
+    with_retry,
+)
 from recoup.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -25,10 +37,19 @@ class Repeats:
         self.asked = 0
         self.remembered: list[Any] = []
 
+    def placing(self, config):
+        return Placing(place=Place.RETRY)
+
+    def policy(self, config, scope):
+        return PassesOn()
+
     @hookimpl
     def recover(self, context):
         self.asked += 1
         return Recovery.retry(verified=True) if context.call.attempts < 3 else None
+
+    def keeps(self, policy):
+        return True
 
     def remember(self, call, value):
         self.remembered.append(value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define, field
 
-from recoup import ErrorContext, ErrorSeverity
+from recoup import UNCLASSIFIED, Classification, ErrorContext, ErrorSeverity
 from recoup.config.models import Config
 from recoup.testing import FakeClock
 
@@ -27,6 +27,19 @@ class FakeHost:
     random: Random = field(factory=lambda: Random(0))
     published: list[Event] = field(factory=list)
     calls: list[tuple[str, Operation]] = field(factory=list)
+
+    observed: bool = True
+    verdict: Classification = UNCLASSIFIED
+    class_tells: bool = False
+
+    def classify(self, error: Exception, *, component: str, operation: str) -> Classification:
+        return self.verdict
+
+    def class_tells_all(self, kind: type[Exception]) -> bool:
+        return self.class_tells
+
+    def hears(self, kind: str) -> bool:
+        return self.observed
 
     def publish(self, event: Event) -> None:
         self.published.append(event)

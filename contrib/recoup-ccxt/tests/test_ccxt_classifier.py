@@ -234,3 +234,9 @@ def test_any_message_can_be_read(text):
 
 def test_codes_that_mean_success_are_no_errors():
     assert Message.of(Exception('okx {"code":"0","data":[{"sCode":"51008"}]}')).codes == ("51008",)
+
+
+def test_of_errors_that_are_not_ccxts_the_class_tells_all(host):
+    plugin = CcxtClassifier(host)
+    assert all(plugin.needs_error(kind) for kind in EVERY_CLASS)
+    assert not any(plugin.needs_error(kind) for kind in (ConnectionError, ValueError, UnreadableAnswer))

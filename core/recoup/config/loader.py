@@ -14,6 +14,7 @@ import yaml
 from attrs import evolve
 
 from recoup.config.models import Config, ErrorHandlingConfig
+from recoup.config.pipelines import pipeline_problems
 from recoup.config.structure import StructureProblems, structure
 from recoup.config.wording import FromEnvironment, nearest, show, show_key
 from recoup.discovery import PluginSource, config_class_of, installed_plugins
@@ -158,6 +159,7 @@ def _plugin_problems(values: Any, available: Mapping[str, PluginSource]) -> list
         ):
             problems.extend(section_problems(available[name], entry["config"], f"{path}.config"))
     problems.extend(_order_problems(order, settings, available))
+    problems.extend(pipeline_problems(section.get("pipelines"), available))
     return problems
 
 

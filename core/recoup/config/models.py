@@ -78,6 +78,8 @@ class ErrorHandlingConfig:
         security: settings that security plugins share.
         plugins: settings of each plugin, by name.
         plugin_order: plugins that are asked before all others, in this order.
+        pipelines: policies by the name of their pipeline, outermost first; each a mapping of one key, the name of the
+            plugin that serves it, to its options.
         max_recovery_attempts: recoveries tried at most for an error context that the application handles by itself.
         max_call_attempts: attempts after which a guarded call is given up whatever plugins say.
     """
@@ -88,6 +90,7 @@ class ErrorHandlingConfig:
     security: SecurityConfig = field(factory=SecurityConfig)
     plugins: Mapping[str, PluginSettings] = field(factory=dict)
     plugin_order: tuple[str, ...] = ()
+    pipelines: Mapping[str, tuple[Mapping[str, Any], ...]] = field(factory=dict)
     max_recovery_attempts: int = field(default=3, validator=ge(0))
     max_call_attempts: int = field(default=100, validator=ge(1))
 

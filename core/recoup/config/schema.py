@@ -85,5 +85,5 @@ def _generic_schema(origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _is_code_only(kind: Any) -> bool:
-    """Exception classes can be given in code only."""
-    return "Exception" in repr(kind)
+    """Exception classes and functions can be given in code only."""
+    return any(name in repr(kind) for name in ("Exception", "Callable"))

@@ -74,6 +74,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook_func(_is_mapping, lambda value, kind: _mapping(converter, value, kind))
     converter.register_structure_hook_func(attrs.has, lambda value, kind: _attrs_class(converter, value, kind))
     converter.register_structure_hook_func(_is_class, _no_class)
+    converter.register_structure_hook_func(_is_function, _no_function)
     return converter
 
 
@@ -298,6 +299,16 @@ def _is_class(kind: Any) -> bool:
 
 def _no_class(_: Any, __: Any) -> Any:
     raise Misfit("classes can be given in code only; leave this key out of the file")
+
+
+def _is_function(kind: Any) -> bool:
+    return _origin(kind) is Callable or any(_is_function(member) for member in get_args(kind))
+
+
+def _no_function(value: Any, kind: Any) -> Any:
+    if value is None and type(None) in get_args(kind):
+        return None
+    raise Misfit("functions can be given in code only; leave this key out of the file")
 
 
 def _origin(kind: Any) -> Any:

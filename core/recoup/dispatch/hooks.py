@@ -31,6 +31,7 @@ class CompiledHooks:
         monitor: event to nothing.
         rate_limit: driver.
         recover: driver.
+        classifiers: names of the plugins that classify.
         monitors: names of the plugins that listen.
         observed: whether anybody listens or analyzes.
     """
@@ -41,6 +42,7 @@ class CompiledHooks:
     monitor: MonitorCall
     rate_limit: RateLimitDriver
     recover: RecoverDriver
+    classifiers: tuple[str, ...]
     monitors: tuple[str, ...]
     observed: bool
 
@@ -59,6 +61,7 @@ class CompiledHooks:
             monitor=unroll("monitor", implementations["monitor"], failed),
             rate_limit=RateLimitDriver(implementations["rate_limit"], failed),
             recover=RecoverDriver(implementations["recover"], failed),
+            classifiers=tuple(item.plugin for item in implementations["classify"]),
             monitors=tuple(item.plugin for item in implementations["monitor"]),
             observed=bool(implementations["monitor"] or implementations["analyze"]),
         )

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import frozen
 
+from recoup.pipeline.decorated import decorated
+from recoup.policies import CacheConfig
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from recoup.guard import Guard
+    from recoup.pipeline.pipeline import Pipeline
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def wrap(guard: Guard, function: F) -> F:
-    """Return the function guarded; see :meth:`Guard.__call__`."""
+def wrap(pipeline: Pipeline, function: F) -> F:
+    """Return the function with a pipeline around it; see :meth:`Pipeline.__call__`."""
     if isinstance(function, classmethod | staticmethod):
         kind = type(function).__name__
         raise TypeError(f"a guard goes below @{kind}, next to the function: write @{kind} above it")
@@ -27,31 +30,17 @@ def wrap(guard: Guard, function: F) -> F:
     if _is(inspect.isgeneratorfunction, function):
         raise TypeError(f"{function!r} is a generator function: guard the calls within it instead")
     if _is(inspect.isasyncgenfunction, function):
-        return cast("F", _wrap_generator(guard, function))
+        if any(isinstance(policy, CacheConfig) for policy in pipeline.policies):
+            raise TypeError(f"the items of {function!r} can't be kept as a result: cache the calls within it instead")
+        return cast("F", _wrap_generator(pipeline, function))
     if _is(inspect.iscoroutinefunction, function):
-        return cast("F", _wrap_coroutine(guard, function))
-    return cast("F", _wrap_plain(guard, function))
+        return cast("F", decorated(pipeline, function, is_async=True))
+    return cast("F", decorated(pipeline, function, is_async=False))
 
 
 def _is(nature: Callable[[Any], bool], function: Any) -> bool:
     """Say whether a function, or the ``__call__`` of a callable object, is of that nature."""
     return nature(function) or nature(type(function).__call__)
-
-
-def _wrap_coroutine(guard: Guard, function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    async def guarded(*args: Any, **kwargs: Any) -> Any:
-        return await guard.call(function, *args, **kwargs)
-
-    return guarded
-
-
-def _wrap_plain(guard: Guard, function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        return guard.call_sync(function, *args, **kwargs)
-
-    return guarded
 
 
 @frozen(eq=False)
@@ -63,7 +52,7 @@ class Begun:
 
 
 def _wrap_generator(
-    guard: Guard, function: Callable[..., AsyncGenerator[Any, Any]]
+    pipeline: Pipeline, function: Callable[..., AsyncGenerator[Any, Any]]
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     @functools.wraps(function)
     async def begin(*args: Any, **kwargs: Any) -> Begun | None:
@@ -71,7 +60,7 @@ def _wrap_generator(
 
     @functools.wraps(function)
     async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        begun = await guard.call(begin, *args, **kwargs)
+        begun = await pipeline.call(begin, *args, **kwargs)
         if not isinstance(begun, Begun):
             begun = await _begin(_items(begun))
         if begun is None:

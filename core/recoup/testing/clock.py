@@ -7,10 +7,12 @@ import itertools
 import math
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 import anyio.lowlevel
+
+from recoup.turn import waker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +75,7 @@ class FakeClock:
             await anyio.lowlevel.checkpoint()
             return
         event = anyio.Event()
-        entry = self._enqueue(seconds, _waker(event))
+        entry = self._enqueue(seconds, waker(event))
         try:
             await event.wait()
         finally:
@@ -89,6 +91,26 @@ class FakeClock:
         self._enqueue(seconds, event.set)
         event.wait()
 
+    def wake_after(self, seconds: float, wake: Callable[[], object]) -> Callable[[], object]:
+        """Call ``wake`` once the clock has moved by the seconds, and return a function that calls it off.
+
+        Somebody waits for it, so with ``auto_advance`` the clock moves by that much at once, as for whoever sleeps.
+        """
+        if seconds <= 0 or self.auto_advance:
+            self.advance(max(0.0, seconds))
+            wake()
+            return lambda: None
+        entry = self._enqueue(seconds, wake)
+        return lambda: self._forget(entry)
+
+    def call_at(self, when: float, wake: Callable[[], object]) -> Callable[[], object]:
+        """Call ``wake`` once the clock shows ``when``, and return a function that calls it off.
+
+        Nobody waits for it, so it does not move the clock, whatever ``auto_advance`` says.
+        """
+        entry = self._enqueue(when - self._elapsed, wake)
+        return lambda: self._forget(entry)
+
     def _enqueue(self, seconds: float, wake: Callable[[], object]) -> _Sleeper:
         with self._lock:
             entry = (self._elapsed + seconds, next(self._order), wake)
@@ -101,19 +123,3 @@ class FakeClock:
             if entry in self._sleepers:
                 self._sleepers.remove(entry)
                 heapq.heapify(self._sleepers)
-
-
-def _waker(event: anyio.Event) -> Callable[[], object]:
-    """Return a function that sets the event from whatever thread moves the clock."""
-    thread = threading.get_ident()
-    token = anyio.lowlevel.current_token()
-    loop: Any = getattr(token, "native_token", token)  # older versions of anyio give the loop's own token
-    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
-
-    def wake() -> None:
-        if threading.get_ident() == thread:
-            event.set()
-        else:
-            soon(event.set)
-
-    return wake

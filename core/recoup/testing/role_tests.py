@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from recoup.errors import Refused
+from recoup.errors import PolicyMisuse, Refused
 from recoup.operation import Call, Operation, OperationKind
 from recoup.outcome import Decision, Recovery
-from recoup.policies import Admitter, CircuitStatus, GateServer, Pacer, PolicyServer, ResultKeeper
+from recoup.roles import Admitter, CircuitStatus, Pacer, Placing, PolicyServer, ResultKeeper, Scope
 from recoup.testing.contract_tests import expect
 
 if TYPE_CHECKING:
@@ -40,26 +40,37 @@ def delay_is_a_time(pacer: Pacer) -> None:
         expect(taken < QUICK, f"delay took {taken:.1f} s")
 
 
-def gates_admit_and_release(server: GateServer) -> None:
-    """A gate has a key, is the same one each time, lets a call through and takes note of how it ended."""
-    for policy in _policies(server):
-        gate = server.gate(policy, KEY)
-        if gate is None:
+def policies_are_placed(server: PolicyServer) -> None:
+    """It says of each configuration where it belongs among others."""
+    for config in _configs(server):
+        placing: Any = server.placing(config)
+        expect(isinstance(placing, Placing), f"placing gave {type(placing).__name__}, not a Placing")
+
+
+def policies_act(server: PolicyServer) -> None:
+    """A policy is a gate that admits and takes note of how a call ended, a rescue, or a wrapper."""
+    for config in _configs(server):
+        try:
+            policy: Any = server.policy(config, Scope(key=KEY, component=COMPONENT, kind=OperationKind.READ))
+        except PolicyMisuse:
             continue
-        expect(server.gate(policy, KEY) is gate, "gate gave another one for the same configuration and key")
-        key: Any = gate.key
-        expect(key and isinstance(key, str), f"the gate's key is {key!r}, not a text")
-        for error in (None, TimeoutError("timed out"), KeyboardInterrupt(), None):
-            try:
-                gate.acquire()
-            except Refused:
-                continue
-            gate.release(error)
+        is_one = any(hasattr(policy, method) for method in ("acquire", "begin", "call"))
+        expect(is_one, f"policy gave {type(policy).__name__}, which is no Gate, Rescue or Wrapper")
+        if hasattr(policy, "acquire"):
+            _expect_gate(policy)
 
 
-def gates_are_for_its_own_policies(server: GateServer) -> None:
-    """For a configuration that is not its own, it has no gate."""
-    expect(server.gate(_Foreign(), KEY) is None, "it gave a gate for a policy that nobody knows")
+def _expect_gate(gate: Any) -> None:
+    key: Any = gate.key
+    expect(key and isinstance(key, str), f"the gate's key is {key!r}, not a text")
+    expect(hasattr(gate, "wait") == hasattr(gate, "wait_sync"), "a gate that waits has both wait and wait_sync")
+    for error in (None, ConnectionError("lost"), KeyboardInterrupt(), None):
+        try:
+            permit = gate.acquire()
+        except Refused:
+            continue
+        if permit is not None or not hasattr(gate, "wait"):
+            gate.release(permit, error)
 
 
 def circuits_are_in_known_states(keeper: CircuitStatus) -> None:
@@ -108,7 +119,9 @@ def serves_types(server: PolicyServer) -> None:
 
 
 def remembers_results(keeper: ResultKeeper) -> None:
-    """It copes with any result."""
+    """It says of any policy whether it wants the results, and copes with any result."""
+    wanted: Any = keeper.keeps(object())
+    expect(isinstance(wanted, bool), f"keeps gave {type(wanted).__name__}, not a bool")
     call = Call(operation=Operation(kind=OperationKind.READ), function=print, args=("BTC/USDT",))
     for value in (None, {"last": "1.0"}, [], object()):
         keeper.remember(call, value)
@@ -116,13 +129,12 @@ def remembers_results(keeper: ResultKeeper) -> None:
 
 ROLE_TESTS: dict[type, tuple[Callable[[Any], None], ...]] = {
     Admitter: (admits_and_settles,),
-    GateServer: (gates_admit_and_release, gates_are_for_its_own_policies),
     CircuitStatus: (circuits_are_in_known_states,),
     Pacer: (delay_is_a_time,),
-    PolicyServer: (serves_types,),
+    PolicyServer: (serves_types, policies_are_placed, policies_act),
     ResultKeeper: (remembers_results,),
 }
-"""By role; gates come before the states of circuits, so that there are some."""
+"""By role."""
 
 
 class _EmptyVenue:
@@ -143,19 +155,15 @@ class _EmptyVenue:
         """There is none to cancel."""
 
 
-class _Foreign:
-    """A policy of which no plugin has heard."""
-
-
-def _policies(server: object) -> Iterator[Any]:
-    """Make a policy of each type that a plugin serves, where its defaults are enough to make one."""
+def _configs(server: object) -> Iterator[Any]:
+    """Make a configuration of each type that a plugin serves, where its defaults are enough to make one."""
     serves = getattr(server, "serves", ())
     for kind in serves if isinstance(serves, tuple) else ():
         try:
-            policy = kind()
-        except Exception:  # noqa: BLE001, S112 - a policy may need arguments that only its plugin knows
+            config = kind()
+        except Exception:  # noqa: BLE001, S112 - it may need arguments that only its plugin knows
             continue
-        yield policy
+        yield config
 
 
 def _side_effects() -> Iterator[tuple[Call, BaseException | None, bool]]:

@@ -79,6 +79,11 @@ def of_status(status: int) -> Classification:
     return _REJECTED if status < 500 else _SERVER_ERROR  # noqa: PLR2004 - RFC 9110 §15.6
 
 
+def carries_status(kind: type) -> bool:
+    """Say whether errors of a class may carry a status by their class itself, such as in a property or a slot."""
+    return any(hasattr(kind, name) for name in ("status_code", "status", "code", "response"))
+
+
 def _status(error: Any) -> int | None:
     response = getattr(error, "response", None)
     for holder, name in (

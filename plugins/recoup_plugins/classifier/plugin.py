@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from recoup import Classification, ErrorContext, hookimpl
 from recoup_plugins.classifier import builtin, database, http_client, own, redis_client, task, websocket
 from recoup_plugins.classifier.group import worst_member
-from recoup_plugins.classifier.http_status import by_status
+from recoup_plugins.classifier.http_status import by_status, carries_status
 from recoup_plugins.classifier.inquiry import BoundedInquiry, by_cause, by_context
+from recoup_plugins.classifier.os_error import by_errno
 
 if TYPE_CHECKING:
     from recoup.host import Host
@@ -25,6 +26,8 @@ TABLE: Table = {
     "builtins.ExceptionGroup": worst_member,
 }
 
+_RULES_OF_ANY = 3
+"""Rules of a class that no table knows: the status it carries, its cause and its context."""
 MAX_TYPES = 1024
 """Error classes whose rules are kept."""
 
@@ -48,6 +51,12 @@ class Classifier:
         if isinstance(first, Classification):
             return first
         return BoundedInquiry(self._clock, self._rules_of).nested(error)
+
+    def needs_error(self, kind: type[Exception]) -> bool:
+        """Say whether an error of exactly this class has to be looked into; see :class:`recoup.TypeClassifier`."""
+        rules = tuple(rule for rule in self._rules_of(kind) if rule is not by_errno)  # a bare error has none
+        in_no_table = rules[:1] == (by_status,) and len(rules) == _RULES_OF_ANY
+        return not isinstance(rules[0], Classification) and not (in_no_table and not carries_status(kind))
 
     def _rules_of(self, kind: type) -> tuple[Rule, ...]:
         rules = self._rules.get(kind)

@@ -53,6 +53,10 @@ class CcxtClassifier:
         wait = asked_wait(error, message, _venue(context), self._clock)
         return found if wait is None else evolve(found, retry_after=wait)
 
+    def needs_error(self, kind: type[Exception]) -> bool:
+        """Say whether errors of exactly this class have to be looked into: all of ccxt's, whose message tells more."""
+        return any(base.__module__.partition(".")[0] == "ccxt" for base in kind.__mro__)
+
 
 def _judge(error: Exception, name: str, message: Message) -> Classification:
     if message.bare:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from recoup import parse_retry_after
 
 if TYPE_CHECKING:
     from recoup import Clock
@@ -68,7 +68,7 @@ def wait_from_headers(headers: Any, clock: Clock) -> float | None:
         if isinstance(name, str) and isinstance(value, str) and len(value) <= _LONGEST_VALUE
     }
     if "retry-after" in values:
-        return _retry_after(values["retry-after"], clock)
+        return parse_retry_after(values["retry-after"], clock)
     now = clock.now().timestamp()
     for name, unit in RESET_AT.items():
         moment = _number(values.get(name, ""))
@@ -79,19 +79,6 @@ def wait_from_headers(headers: Any, clock: Clock) -> float | None:
         if span is not None:
             return max(0.0, span * unit)
     return None
-
-
-def _retry_after(text: str, clock: Clock) -> float | None:
-    seconds = _number(text)
-    if seconds is not None:
-        return max(0.0, seconds)
-    try:
-        moment = parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - clock.now()).total_seconds())
-    except (ValueError, OverflowError, IndexError, TypeError):
-        return None
 
 
 def _number(text: str) -> float | None:

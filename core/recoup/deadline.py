@@ -1,0 +1,54 @@
+"""A point in time after which nothing more is begun, seen by everything that is called within."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from recoup.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recoup.clock import Clock
+
+_SYSTEM = SystemClock()
+ambient_deadline: ContextVar[float | None] = ContextVar("recoup_deadline", default=None)
+"""The nearest deadline around, as :meth:`Clock.monotonic`, or None."""
+
+
+@contextmanager
+def deadline(seconds: float, *, clock: Clock = _SYSTEM) -> Iterator[None]:
+    """Give everything within a deadline; one that is nearer already stays.
+
+    Nothing is cancelled: retries, waits and hedges that could not end in time are not begun. Usable in coroutines and
+    in synchronous code.
+
+    Args:
+        seconds: from now, 0 or more.
+        clock: the handler's, where it has one of its own.
+
+    Raises:
+        ValueError: ``seconds`` is negative or not a number.
+    """
+    if math.isnan(seconds) or seconds < 0:
+        raise ValueError(f"a deadline is 0 seconds from now or later, got {seconds}")
+    token = ambient_deadline.set(nearer(clock.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        ambient_deadline.reset(token)
+
+
+def remaining(*, clock: Clock = _SYSTEM) -> float | None:
+    """Return the seconds until the nearest deadline around, negative once it has passed; None without one."""
+    until = ambient_deadline.get()
+    return None if until is None else until - clock.monotonic()
+
+
+def nearer(until: float) -> float:
+    """Return a point in time, or the deadline around where that comes first."""
+    around = ambient_deadline.get()
+    return until if around is None else min(until, around)

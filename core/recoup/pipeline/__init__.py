@@ -1,0 +1,1 @@
+"""Policies in an order, compiled into one function."""

@@ -1,0 +1,277 @@
+"""Compile policies into one function for synchronous and one for asynchronous calls.
+
+A function around a function costs more than what most policies do while all is well, so the policies are written out as
+source, one ``try`` block each, the outermost first. A policy that acts on failures only, a :class:`Rescue`, costs
+nothing but its ``try``, which is free since Python 3.11.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from attrs import field, frozen
+
+from recoup.errors import RecoupError
+from recoup.pipeline.signature import GENERIC, PREFIX, Signature
+from recoup.pipeline.within import BEARER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import CodeType
+
+    from recoup.roles import Policy
+
+MOST_NESTED = 8
+"""Policies written into one function: each nests two blocks, and CPython takes 20. Deeper ones get their own."""
+
+_ACQUIRE = """\
+try:
+    {_}permit{i} = {_}acquire{i}()
+except {_}RecoupError:
+    raise
+except Exception as {_}failure:
+    {_}report({i}, "acquire", {_}failure)
+    {_}permit{i} = {_}FAILED
+"""
+_ACQUIRE_OR_WAIT = """\
+try:
+    {_}permit{i} = {_}acquire{i}()
+    if {_}permit{i} is None:
+        {_}permit{i} = {await_}{_}wait{i}()
+except {_}RecoupError:
+    raise
+except Exception as {_}failure:
+    {_}report({i}, "acquire", {_}failure)
+    {_}permit{i} = {_}FAILED
+"""
+_RELEASE = """\
+if {_}permit{i} is not {_}FAILED:
+    try:
+        {_}release{i}({_}permit{i}, {error})
+    except {_}RecoupError:
+        raise
+    except Exception as {_}failure:
+        {_}report({i}, "release", {_}failure)
+"""
+_GATE = """\
+{acquire}try:
+{inner}except BaseException as {_}error:
+{failed}    raise
+{ended}"""
+_RESCUE = """\
+{_}rescuing{i} = None
+try:
+{inner}except Exception as {_}error:
+    try:
+        {_}rescuing{i} = {_}begin{i}({_}error)
+    except Exception as {_}failure:
+        {_}report({i}, "begin", {_}failure)
+    if {_}rescuing{i} is None:
+        raise
+if {_}rescuing{i} is not None:
+    try:
+        {_}result = {await_}{_}rescuing{i}.{run}({callee}, {positional}, {named})
+    finally:
+        {_}rescuing{i} = None
+"""
+_PASSED = """\
+else:
+    {_}passed{i}()
+"""
+_WRAPPER = "{_}result = {await_}{_}call{i}({callee}, {positional}, {named})\n"
+_ELSEWHERE = "{_}elsewhere({positional}, {named})"
+_CALL = "{_}result = {await_}{_}function({forward})\n"
+_CALL_WHAT_IT_MAY_BE = """\
+{_}result = {_}function({forward})
+if hasattr({_}result, "__await__"):
+    {_}result = await {_}result
+"""
+
+
+_NAMES: Final = {"RecoupError": RecoupError, "FAILED": object(), "partial": functools.partial}
+
+
+class Report(Protocol):
+    """Where the failure of a policy is told that is not its answer."""
+
+    def __call__(self, index: int, method: str, failure: Exception) -> object:
+        """Take note of it."""
+        ...
+
+
+@frozen(eq=False)
+class Plan:
+    """What is compiled. Immutable.
+
+    Attributes:
+        policies: outermost first.
+        is_async: whether coroutines are called.
+        report: told of policies that fail, with their index.
+        function: what is called in the end, or None where that comes as the first argument of every call.
+        signature: of the compiled function, where ``function`` is given.
+        unless: expressions in terms of ``names``; where one is true, the call goes elsewhere.
+        names: what they use, without the prefix of all compiled names.
+        elsewhere: takes the positional arguments as a tuple and the keyword arguments as a dictionary.
+        version: tells the names of compiled functions apart that have one dictionary as their globals.
+    """
+
+    policies: Sequence[Policy]
+    is_async: bool
+    report: Report
+    function: Callable[..., Any] | None = None
+    signature: Signature = GENERIC
+    unless: Sequence[str] = ()
+    names: Mapping[str, Any] = field(factory=dict)
+    elsewhere: Callable[..., Any] | None = None
+    version: int = 0
+
+    @property
+    def prefix(self) -> str:
+        """What begins the names of its policies."""
+        return f"{PREFIX}{self.version}_"
+
+
+def compile_plan(plan: Plan, names: dict[str, Any] | None = None) -> FunctionType:
+    """Return the policies around a call as one function of the call's arguments.
+
+    Where the plan has no function, the one to call comes first, before its arguments; an asynchronous pipeline then
+    also takes plain functions, and awaits what they return if it can be awaited.
+
+    Args:
+        plan: what to compile.
+        names: the dictionary that serves the function as its globals; by default a new one.
+    """
+    return _Writer(plan, {} if names is None else names).function(0, plan.signature, is_outermost=True)
+
+
+class _Writer:
+    """Writes the functions of one pipeline. Belongs to one compilation."""
+
+    def __init__(self, plan: Plan, names: dict[str, Any]) -> None:
+        self._plan = plan
+        self._names = names
+        self._prefix = plan.prefix
+        self._fixed = {"_": plan.prefix, "await_": "await " if plan.is_async else ""}
+        for name, value in {**_NAMES, **plan.names, "report": plan.report, "elsewhere": plan.elsewhere}.items():
+            names[plan.prefix + name] = value
+        if plan.function is not None:
+            names[f"{plan.prefix}function"] = plan.function
+
+    def function(self, first: int, signature: Signature, *, is_outermost: bool = False) -> FunctionType:
+        """Compile the policies from the one with index ``first`` inwards."""
+        body = self._write(first, signature, MOST_NESTED)
+        if is_outermost and self._plan.unless:
+            conditions = " or ".join(self._plan.unless)
+            body = self._filled(f"if {conditions}:\n    return {{await_}}{_ELSEWHERE}\n", first, signature) + body
+        parameters = signature.parameters
+        if self._plan.function is None:
+            parameters = f"{self._prefix}function, /, {parameters}"
+        head = f"{'async ' if self._plan.is_async else ''}def call({parameters}):\n"
+        return function_of(head + _indented(f"{body}return {self._prefix}result\n"), self._names, signature)
+
+    def _write(self, index: int, signature: Signature, room: int) -> str:
+        policies = self._plan.policies
+        if index == len(policies):
+            may_be_plain = self._plan.is_async and self._plan.function is None
+            return self._filled(_CALL_WHAT_IT_MAY_BE if may_be_plain else _CALL, index, signature)
+        policy: Any = policies[index]
+        if hasattr(policy, "begin"):
+            return self._rescue(policy, index, signature, room)
+        if not hasattr(policy, "acquire"):
+            return self._wrapper(policy, index, signature)
+        if room == 0:
+            return self._filled(f"{{_}}result = {{await_}}{self._callee(index)}({{forward}})\n", index, signature)
+        return self._gate(policy, index, signature, room)
+
+    def _gate(self, gate: Any, index: int, signature: Signature, room: int) -> str:
+        self._names |= {f"{self._prefix}acquire{index}": gate.acquire, f"{self._prefix}release{index}": gate.release}
+        acquire = _ACQUIRE
+        if hasattr(gate, "wait"):
+            self._names[f"{self._prefix}wait{index}"] = gate.wait if self._plan.is_async else gate.wait_sync
+            acquire = _ACQUIRE_OR_WAIT
+        failed = _RELEASE.replace("{error}", "{_}error")
+        ended = _RELEASE.replace("{error}", "None")
+        return self._filled(
+            _GATE,
+            index,
+            signature,
+            acquire=self._filled(acquire, index, signature),
+            failed=_indented(self._filled(failed, index, signature)),
+            ended=self._filled(ended, index, signature),
+            inner=_indented(self._write(index + 1, signature, room - 1)),
+        )
+
+    def _rescue(self, rescue: Any, index: int, signature: Signature, room: int) -> str:
+        self._names[f"{self._prefix}begin{index}"] = rescue.begin
+        within = (
+            self._write(index + 1, signature, room - 1)
+            if room
+            else self._filled(f"{{_}}result = {{await_}}{self._callee(index + 1)}({{forward}})\n", index, signature)
+        )
+        run = "run_async" if self._plan.is_async else "run"
+        template = _RESCUE
+        if hasattr(rescue, "passed"):
+            self._names[f"{self._prefix}passed{index}"] = rescue.passed
+            template += _PASSED
+        return self._filled(
+            template, index, signature, inner=_indented(within), callee=self._callee(index + 1), run=run
+        )
+
+    def _wrapper(self, wrapper: Any, index: int, signature: Signature) -> str:
+        self._names[f"{self._prefix}call{index}"] = wrapper.call_async if self._plan.is_async else wrapper.call
+        return self._filled(_WRAPPER, index, signature, callee=self._callee(index + 1))
+
+    def _callee(self, index: int) -> str:
+        """Compile what is within a policy as a function of its own, and return the expression for it."""
+        is_last = index == len(self._plan.policies)
+        if is_last and (self._plan.function is not None or not self._plan.is_async):
+            return f"{self._prefix}function"
+        name = f"{self._prefix}inner{index}"
+        if name not in self._names:
+            compiled = self._names[name] = self.function(index, GENERIC)
+            setattr(compiled, BEARER, self._plan.function)
+        return name if self._plan.function is not None else f"{self._prefix}partial({name}, {self._prefix}function)"
+
+    def _filled(self, template: str, index: int, signature: Signature, **blocks: str) -> str:
+        return template.format(
+            i=index,
+            forward=signature.forward,
+            positional=signature.positional,
+            named=signature.named,
+            **self._fixed,
+            **blocks,
+        )
+
+
+def stub(elsewhere: Callable[..., Any], signature: Signature, names: dict[str, Any], *, is_async: bool) -> FunctionType:
+    """Return a function that only hands its arguments on, as a tuple and a dictionary, until its code is replaced."""
+    names[f"{PREFIX}elsewhere"] = elsewhere
+    head, body = ("async def", "return await") if is_async else ("def", "return")
+    handed_on = _ELSEWHERE.format(_=PREFIX, positional=signature.positional, named=signature.named)
+    return function_of(f"{head} call({signature.parameters}):\n    {body} {handed_on}\n", names, signature)
+
+
+def function_of(text: str, names: dict[str, Any], signature: Signature) -> FunctionType:
+    """Compile the text of one function, which then finds its names in a dictionary, and give it its defaults."""
+    function = FunctionType(_code_of(text), names, "call", signature.defaults)
+    function.__kwdefaults__ = signature.named_defaults
+    return function
+
+
+@functools.lru_cache(maxsize=1024)
+def _code_of(text: str) -> CodeType:
+    # Named after its text, and known to linecache, so that a traceback shows its lines.
+    place = f"<recoup pipeline {hash(text) & 0xFFFFFFFFFFFF:012x}>"
+    scope: dict[str, Any] = {}
+    # The text holds nothing but the templates above, numbers and the names of a function's parameters.
+    exec(compile(text, place, "exec"), scope)  # noqa: S102
+    linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+    code: CodeType = scope["call"].__code__
+    return code
+
+
+def _indented(block: str) -> str:
+    return "".join(f"    {line}" for line in block.splitlines(keepends=True))
