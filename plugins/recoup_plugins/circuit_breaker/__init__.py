@@ -1,7 +1,17 @@
-"""Stops calls to a side that keeps failing, until a trial call shows that it is well again."""
+"""Stops calls to a side that keeps failing, until trial calls show that it is well again."""
 
+from recoup_plugins.circuit_breaker.levels import LevelsGate
 from recoup_plugins.circuit_breaker.plugin import CircuitBreakerPlugin
-from recoup_plugins.circuit_breaker.state import BreakerState, CircuitBreaker, Ending
+from recoup_plugins.circuit_breaker.state import CircuitBreaker
+from recoup_plugins.circuit_breaker.status import BreakerMode, BreakerState, BreakerStatus
 from recoup_plugins.circuit_breaker.strategy import CircuitBreakerRecovery
 
-__all__ = ["BreakerState", "CircuitBreaker", "CircuitBreakerPlugin", "CircuitBreakerRecovery", "Ending"]
+__all__ = [
+    "BreakerMode",
+    "BreakerState",
+    "BreakerStatus",
+    "CircuitBreaker",
+    "CircuitBreakerPlugin",
+    "CircuitBreakerRecovery",
+    "LevelsGate",
+]

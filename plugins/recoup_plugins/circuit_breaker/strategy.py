@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from recoup import Classification, OperationKind, SystemClock
-from recoup_plugins.circuit_breaker.state import BreakerState, CircuitBreaker
+from recoup import CircuitBreakerConfig, Classification, OperationKind, SystemClock
+from recoup_plugins.circuit_breaker.state import CircuitBreaker
+from recoup_plugins.circuit_breaker.status import BreakerState
 
 if TYPE_CHECKING:
     from recoup import Clock
@@ -24,17 +25,14 @@ class CircuitBreakerRecovery:
     """
 
     def __init__(self, failure_threshold: int = 5, recovery_timeout: float = 60, *, clock: Clock | None = None) -> None:
-        self._breaker = CircuitBreaker(
-            "CircuitBreakerRecovery",
-            failure_threshold=failure_threshold,
-            recovery_timeout=recovery_timeout,
-            clock=clock or SystemClock(),
-        )
+        config = CircuitBreakerConfig(failure_threshold=failure_threshold, recovery_timeout=recovery_timeout)
+        self._breaker = CircuitBreaker("CircuitBreakerRecovery", config, clock=clock or SystemClock())
+        self._failure_threshold = failure_threshold
 
     @property
     def max_attempts(self) -> int:
         """Recoveries for one context at most: as many as there are failures until the circuit opens."""
-        return self._breaker.failure_threshold
+        return self._failure_threshold
 
     @property
     def state(self) -> str:

@@ -20,8 +20,10 @@ from recoup import (
     FallbackConfig,
     Operation,
     OperationKind,
+    Place,
     PluginError,
-    RetryConfig,
+    Scope,
+    Trait,
 )
 from recoup_plugins.circuit_breaker import CircuitBreakerPlugin
 
@@ -60,9 +62,8 @@ def classified(**kwargs) -> Classification:
 
 
 def open_up(gate):
-    while gate.breaker.state != "open":
-        gate.acquire()
-        gate.release(ConnectionError())
+    while gate.state != "open":
+        gate.release(gate.acquire(), ConnectionError())
 
 
 class TestGate:
@@ -70,36 +71,57 @@ class TestGate:
         plugin = build()
         named = CircuitBreakerConfig(name="shared")
 
-        assert plugin.gate(named, "a").key == "shared"
-        assert plugin.gate(named, "b") is plugin.gate(named, "a")
-        assert plugin.gate(TWICE, "a").key == "a"
-        assert plugin.gate(TWICE, "a") is plugin.gate(TWICE, "a")
-        assert plugin.gate(TWICE, "a") is not plugin.gate(TWICE, "b")
+        assert plugin.policy(named, Scope(key="a")).key == "shared"
+        assert plugin.policy(named, Scope(key="b")) is plugin.policy(named, Scope(key="a"))
+        assert plugin.policy(TWICE, Scope(key="a")).key == "a"
+        assert plugin.policy(TWICE, Scope(key="a")) is plugin.policy(TWICE, Scope(key="a"))
+        assert plugin.policy(TWICE, Scope(key="a")) is not plugin.policy(TWICE, Scope(key="b"))
 
     def test_the_configuration_file_wins(self, build):
         plugin = build(api_calls=TWICE)
 
-        gate = plugin.gate(CircuitBreakerConfig(failure_threshold=99, recovery_timeout=99, name="api_calls"), "key")
+        gate = plugin.policy(
+            CircuitBreakerConfig(failure_threshold=99, recovery_timeout=99, name="api_calls"), Scope(key="key")
+        )
 
-        assert (gate.breaker.failure_threshold, gate.breaker.recovery_timeout) == (2, 30)
-        assert plugin.gate(TWICE, "api_calls") is gate
+        assert (gate.config.failure_threshold, gate.config.recovery_timeout) == (2, 30)
+        assert plugin.policy(TWICE, Scope(key="api_calls")) is gate
 
-    def test_two_guards_with_other_values_can_not_share_a_circuit(self, build):
+    def test_asking_with_other_values_keeps_what_is_counted(self, build):
         plugin = build()
-        plugin.gate(CircuitBreakerConfig(name="shared"), "a")
+        gate = plugin.policy(CircuitBreakerConfig(name="shared", failure_threshold=3), Scope(key="a"))
+        gate.release(gate.acquire(), ConnectionError())
 
-        with pytest.raises(ValueError, match=r"circuit 'shared' exists with .* give both guards the same values"):
-            plugin.gate(CircuitBreakerConfig(name="shared", failure_threshold=6), "b")
+        changed = CircuitBreakerConfig(name="shared", failure_threshold=2)
+        assert plugin.policy(changed, Scope(key="b")) is gate
+        assert gate.config is changed
+        gate.release(gate.acquire(), ConnectionError())
+        assert gate.state == "open"
 
-    def test_other_policies_are_not_its_own(self, build):
-        assert build().gate(RetryConfig(), "key") is None
+    def test_asking_with_other_values_leaves_an_open_circuit_open(self, build, host):
+        plugin = build()
+        gate = plugin.policy(TWICE, Scope(key="a"))
+        open_up(gate)
+        plugin.policy(CircuitBreakerConfig(failure_threshold=9, recovery_timeout=1), Scope(key="a"))
+
+        host.clock.advance(29)
+        assert gate.state == "open"
+        host.clock.advance(1)
+        gate.release(gate.acquire(), ConnectionError())
+        host.clock.advance(1)
+        assert gate.state == "half_open"
+
+    def test_it_stands_within_the_retry_and_judges(self, build):
+        placing = build().placing(TWICE)
+
+        assert (placing.place, placing.traits) == (Place.CIRCUIT_BREAKER, Trait.JUDGES)
 
 
 class TestBound:
     def test_idle_circuits_make_room(self, build):
         plugin = build(max_circuits=3)
         for number in range(100):
-            plugin.gate(TWICE, f"k{number}")
+            plugin.policy(TWICE, Scope(key=f"k{number}"))
         gc.collect()
 
         assert list(plugin.circuit_breaker_status()) == ["k97", "k98", "k99"]
@@ -107,7 +129,7 @@ class TestBound:
     def test_the_one_asked_for_longest_ago_goes_first(self, build):
         plugin = build(max_circuits=2)
         for key in ("a", "b", "a", "c"):
-            plugin.gate(TWICE, key)
+            plugin.policy(TWICE, Scope(key=key))
         gc.collect()
 
         assert set(plugin.circuit_breaker_status()) == {"a", "c"}
@@ -115,37 +137,37 @@ class TestBound:
     def test_asking_for_one_that_is_there_takes_no_room(self, build):
         plugin = build(max_circuits=2)
         for key in ("a", "b", "b"):
-            plugin.gate(TWICE, key)
+            plugin.policy(TWICE, Scope(key=key))
         gc.collect()
 
         assert set(plugin.circuit_breaker_status()) == {"a", "b"}
 
     def test_circuits_that_hold_failures_stay(self, build):
         plugin = build(max_circuits=2)
-        open_up(plugin.gate(TWICE, "open"))
+        open_up(plugin.policy(TWICE, Scope(key="open")))
         for number in range(10):
-            plugin.gate(TWICE, f"k{number}")
+            plugin.policy(TWICE, Scope(key=f"k{number}"))
 
         assert plugin.circuit_breaker_status()["open"] == "open"
 
     def test_a_gate_that_a_guard_still_holds_is_found_again(self, build):
         plugin = build(max_circuits=1)
-        held = plugin.gate(TWICE, "held")
-        plugin.gate(TWICE, "other")
+        held = plugin.policy(TWICE, Scope(key="held"))
+        plugin.policy(TWICE, Scope(key="other"))
 
-        assert plugin.gate(TWICE, "held") is held
+        assert plugin.policy(TWICE, Scope(key="held")) is held
 
     def test_without_room_the_error_says_what_to_do(self, build):
         plugin = build(max_circuits=1)
-        open_up(plugin.gate(TWICE, "open"))
+        open_up(plugin.policy(TWICE, Scope(key="open")))
 
         with pytest.raises(PluginError, match=r"no room for circuit 'next'.*raise max_circuits"):
-            plugin.gate(TWICE, "next")
+            plugin.policy(TWICE, Scope(key="next"))
         assert list(plugin.circuit_breaker_status()) == ["open"]
 
     def test_configured_circuits_take_no_room(self, build):
         plugin = build(max_circuits=1, one=TWICE, two=TWICE)
-        plugin.gate(TWICE, "three")
+        plugin.policy(TWICE, Scope(key="three"))
 
         assert set(plugin.circuit_breaker_status()) == {"one", "two", "three"}
 
@@ -159,8 +181,8 @@ class TestStatus:
 
     def test_it_follows_each_circuit(self, build, host):
         plugin = build(api_calls=TWICE)
-        open_up(plugin.gate(TWICE, "api_calls"))
-        plugin.gate(TWICE, "other")
+        open_up(plugin.policy(TWICE, Scope(key="api_calls")))
+        plugin.policy(TWICE, Scope(key="other"))
 
         assert plugin.circuit_breaker_status() == {"api_calls": "open", "other": "closed"}
         host.clock.advance(30)
@@ -168,11 +190,10 @@ class TestStatus:
 
 
 def test_changes_are_published(build, host):
-    gate = build().gate(TWICE, "venue")
+    gate = build().policy(TWICE, Scope(key="venue"))
     open_up(gate)
     host.clock.advance(30)
-    gate.acquire()
-    gate.release(None)
+    gate.release(gate.acquire(), None)
 
     assert [(e.kind, e.key, e.old, e.new, e.failures, e.retry_after) for e in host.published] == [
         ("breaker", "venue", "closed", "open", 2, 30),
@@ -210,20 +231,18 @@ class TestRecover:
 
     def test_a_failure_that_its_gate_has_counted_is_not_counted_again(self, build, report):
         plugin = build(exchange=TWICE)
-        gate = plugin.gate(TWICE, "exchange")
+        gate = plugin.policy(TWICE, Scope(key="exchange"))
         call = Call(gates=frozenset({"exchange"}), operation=Operation(kind=OperationKind.READ))
 
-        gate.acquire()
-        gate.release(ConnectionError())
+        gate.release(gate.acquire(), ConnectionError())
         assert report(plugin, call=call) is None
-        assert gate.breaker.state == "closed"
-        gate.acquire()
-        gate.release(ConnectionError())
+        assert gate.state == "closed"
+        gate.release(gate.acquire(), ConnectionError())
         assert report(plugin, call=call).decision is Decision.RAISE
 
     def test_a_guarded_call_with_other_gates_counts_for_the_configured_circuit(self, build, report):
         plugin = build(exchange=TWICE)
-        plugin.gate(TWICE, "own")
+        plugin.policy(TWICE, Scope(key="own"))
         call = Call(gates=frozenset({"own"}), operation=Operation(kind=OperationKind.READ))
 
         report(plugin, call=call)
@@ -233,7 +252,7 @@ class TestRecover:
 
     def test_a_gate_that_the_call_passed_and_that_is_now_open_ends_recovery(self, build, report):
         plugin = build()
-        open_up(plugin.gate(TWICE, "own"))
+        open_up(plugin.policy(TWICE, Scope(key="own")))
         call = Call(gates=frozenset({"own"}), operation=Operation(kind=OperationKind.READ))
 
         assert report(plugin, call=call).detail == "circuit 'own' is open"
@@ -326,7 +345,7 @@ class TestRecover:
 
     def test_recovery_goes_on_once_a_trial_would_be_admitted(self, build, report, host):
         plugin = build()
-        gate = plugin.gate(TWICE, "own")
+        gate = plugin.policy(TWICE, Scope(key="own"))
         open_up(gate)
         host.clock.advance(30)
         call = Call(gates=frozenset({"own"}), operation=Operation(kind=OperationKind.READ))
@@ -335,7 +354,7 @@ class TestRecover:
 
 
 def test_it_refuses_with_the_circuits_key(build):
-    gate = build().gate(CircuitBreakerConfig(failure_threshold=1, name="venue:orders"), "key")
+    gate = build().policy(CircuitBreakerConfig(failure_threshold=1, name="venue:orders"), Scope(key="key"))
     open_up(gate)
 
     with pytest.raises(CircuitOpen) as refusal:
