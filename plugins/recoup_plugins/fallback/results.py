@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from recoup import LRUCache
+from recoup import LRUCache, call_key
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
-    from recoup import Call, Clock
+    from recoup import Clock
 
 
 @frozen
@@ -45,25 +45,23 @@ class LastResults:
         self._clock = clock
         self._results: LRUCache[Hashable, tuple[Any, float]] = LRUCache(max_results, max_age, clock=clock)
 
-    def keep(self, call: Call, value: Any) -> None:
+    def keep(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], value: Any) -> None:
         """Keep a good result in place of an older one."""
-        key = _key(call)
+        key = _key(function, args, kwargs)
         if key is not None:
             self._results.set(key, (value, self._clock.monotonic()))
 
-    def last(self, call: Call) -> Result | None:
+    def last(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Result | None:
         """Return the last good result of the same call, or None."""
-        key = _key(call)
+        key = _key(function, args, kwargs)
         found = None if key is None else self._results.get(key)
         return None if found is None else Result(found[0], self._clock.monotonic() - found[1])
 
 
-def _key(call: Call) -> Hashable | None:
-    if call.function is None:
+def _key(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Hashable | None:
+    if function is None:
         return None
-    named = tuple(sorted(call.kwargs.items(), key=lambda item: item[0]))
-    types = tuple(map(type, call.args)), tuple(type(value) for _, value in named)
-    key = (call.function, call.args, named, types)
+    key = call_key(function, args, kwargs)
     try:
         hash(key)
     except TypeError:

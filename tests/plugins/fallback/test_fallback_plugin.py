@@ -19,6 +19,8 @@ from recoup import (
     FallbackStrategy,
     Operation,
     OperationKind,
+    Place,
+    Placing,
     Recovery,
     RetryConfig,
     guard,
@@ -246,6 +248,15 @@ class TestLastGoodResult:
 async def test_it_is_asked_after_the_plugin_that_repeats_the_call():
     class Repeats:
         serves = (RetryConfig,)
+
+        def placing(self, config):
+            return Placing(place=Place.RETRY)
+
+        def policy(self, config, scope):
+            return self
+
+        def begin(self, error):
+            return None
 
         @hookimpl(trylast=True)
         def recover(self, context):

@@ -17,9 +17,9 @@ backoffs = st.builds(
     Backoff,
     base_delay=delays,
     max_delay=delays,
-    strategy=st.sampled_from(["exponential", "linear", "constant"]),
+    strategy=st.sampled_from(["exponential", "linear", "constant", "decorrelated"]),
     exponential_base=st.floats(min_value=1, max_value=1e3),
-    jitter=st.booleans(),
+    jitter=st.sampled_from([False, True, "full", "equal", "decorrelated"]),
 )
 
 
@@ -82,7 +82,50 @@ def test_the_same_seed_draws_the_same_delays():
 
 @given(backoffs, st.integers(min_value=0), st.integers(min_value=0, max_value=2**32))
 def test_no_delay_is_negative_or_exceeds_the_maximum(backoff, repetition, seed):
-    assert 0 <= backoff.delay(repetition, Random(seed)) <= backoff.longest(repetition) <= backoff.max_delay
+    assert 0 <= backoff.delay(repetition, Random(seed)) <= backoff.max_delay
+    assert backoff.longest(repetition) <= backoff.max_delay
+
+
+@given(backoffs, st.integers(min_value=0, max_value=10**4), st.integers(min_value=0, max_value=2**32))
+def test_each_kind_of_jitter_keeps_its_bounds(backoff, repetition, seed):
+    longest = backoff.longest(repetition)
+    shortest = {False: longest, "equal": longest / 2}.get(backoff.jitter, 0.0)
+    if not backoff.is_decorrelated:
+        assert shortest <= backoff.delay(repetition, Random(seed)) <= longest
+
+
+@given(
+    base=st.floats(min_value=0, max_value=1e3),
+    above=st.floats(min_value=0, max_value=1e5),
+    seed=st.integers(min_value=0, max_value=2**32),
+    spelling=st.sampled_from([{"jitter": "decorrelated"}, {"strategy": "decorrelated"}]),
+)
+def test_decorrelated_jitter_is_drawn_from_the_base_to_three_times_the_delay_before(base, above, seed, spelling):
+    backoff = Backoff(base_delay=base, max_delay=base + above, **spelling)
+    random, previous = Random(seed), None
+    for repetition in range(20):
+        delay = backoff.delay(repetition, random, previous)
+        before = base if previous is None else previous
+        assert min(base, backoff.max_delay) <= delay <= min(backoff.max_delay, 3 * before * (1 + 1e-12))
+        previous = delay
+
+
+def test_equal_jitter_spreads_over_the_upper_half():
+    backoff = Backoff(base_delay=4, strategy="constant", jitter="equal")
+    random = Random(42)
+    drawn = [backoff.delay(0, random) for _ in range(4000)]
+    assert 2 <= min(drawn) < 2.05
+    assert 3.95 < max(drawn) <= 4
+    assert fmean(drawn) == pytest.approx(3, abs=0.1)
+
+
+def test_true_is_full_jitter():
+    assert Backoff(jitter=True).delay(3, Random(1)) == Backoff(jitter="full").delay(3, Random(1))
+
+
+def test_a_kind_of_jitter_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="jitter"):
+        Backoff(jitter="half")
 
 
 @given(backoffs, st.integers(min_value=0, max_value=3000))
