@@ -39,7 +39,9 @@ docs: $(VENV)/.dev
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 
 bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python benchmarks/bench_core.py
+	$(BIN)/python benchmarks/bench_policies.py
 
 bench-security: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from recoup import Host, hookspecs, policies
+from recoup import Host, hookspecs, roles
 from recoup.dispatch.implementation import HOOKS, SYNC_HOOKS
 from recoup.testing.contract_tests import TESTS
 
 PAGE = "reference/hooks.md"
-ROLES = ("PolicyServer", "GateServer", "Pacer", "Admitter", "ResultKeeper", "CircuitStatus")
+ROLES = ("PolicyServer", "Pacer", "Admitter", "ResultKeeper", "TypeClassifier", "CircuitStatus")
 
 
 def declared(hook):
@@ -64,7 +64,7 @@ def test_every_role_and_its_members_are_listed(page):
     (table,) = page(PAGE).tables("role", "member", "purpose")
     assert sorted(table) == sorted(ROLES)
     for role, row in table.items():
-        protocol = getattr(policies, role)
+        protocol = getattr(roles, role)
         members = {name for name in (*vars(protocol), *protocol.__annotations__) if not name.startswith("_")}
         assert set(re.findall(r"`(\w+)[:(`]", row["member"])) == members
 

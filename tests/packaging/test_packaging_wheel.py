@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-OFF = {"audit_trail", "passthrough_sanitizer", "strict_sanitizer"}
+OFF = {"audit_trail", "chaos", "passthrough_sanitizer", "strict_sanitizer"}
 """Plugins that are off until a configuration says otherwise."""
 
 
