@@ -9,6 +9,7 @@ from recoup_plugins.security_sanitizer.rulings import PLAIN, Ruling, Rulings, is
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_CONTAINERS: Final = (dict, list, tuple)
 _LONGEST: Final = 1 << 16
 _MOST_CHARACTERS: Final = 1 << 20
 
@@ -25,18 +26,18 @@ def texts_in(payload: Any, rulings: Rulings, settled: Mapping[str, Ruling | None
         most: texts and containers at most.
     """
     texts: list[str] = []
-    pending = [payload]
+    pending = [payload] if type(payload) in _CONTAINERS else []
     seen: set[int] = set()
     try:
         for container in pending:
-            if len(texts) + len(pending) > most:
+            if len(texts) + len(pending) + len(container) > most:
                 break
             if id(container) in seen:
                 continue
             seen.add(id(container))
             if type(container) is dict:
                 pending += _in_dict(container, rulings, settled, texts)
-            elif type(container) is list or type(container) is tuple:
+            else:
                 pending += _in_items(container, texts)
     except RuntimeError:  # another thread changed a dict meanwhile
         pass
