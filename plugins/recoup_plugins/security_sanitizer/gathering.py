@@ -9,7 +9,6 @@ from recoup_plugins.security_sanitizer.rulings import PLAIN, Ruling, Rulings, is
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CONTAINERS: Final = (dict, list, tuple)
 _LONGEST: Final = 1 << 16
 _MOST_CHARACTERS: Final = 1 << 20
 
@@ -26,7 +25,8 @@ def texts_in(payload: Any, rulings: Rulings, settled: Mapping[str, Ruling | None
         most: texts and containers at most.
     """
     texts: list[str] = []
-    pending = [payload] if type(payload) in _CONTAINERS else []
+    kind = type(payload)  # compared by identity: a hostile metaclass may define equality
+    pending = [payload] if kind is dict or kind is list or kind is tuple else []
     seen: set[int] = set()
     try:
         for container in pending:
