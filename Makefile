@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 CONTRIB := $(sort $(dir $(wildcard contrib/*/pyproject.toml)))
 EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 SOURCES := core plugins $(addsuffix src,$(CONTRIB))
-SLOW := tests/plugins/security_sanitizer
+SLOW := $(addprefix tests/plugins/,security_sanitizer order_submission rate_limit retry timeout)
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
 .PHONY: demo test lint types contracts unit contrib docs bench bench-security fuzz soak clean
@@ -27,7 +27,7 @@ contracts: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run --parallel-mode -m pytest $(SLOW) & other=$$!; \
-	  $(BIN)/coverage run --parallel-mode -m pytest --ignore=$(SLOW); status=$$?; \
+	  $(BIN)/coverage run --parallel-mode -m pytest $(addprefix --ignore=,$(SLOW)); status=$$?; \
 	  wait $$other && exit $$status
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

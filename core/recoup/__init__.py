@@ -99,6 +99,7 @@ from recoup.roles import (
     RetrySeries,
     Scope,
     Trait,
+    Turnstile,
     TypeClassifier,
     Wrapper,
 )
@@ -196,6 +197,7 @@ __all__ = [
     "Timeout",
     "Trait",
     "Turn",
+    "Turnstile",
     "TypeClassifier",
     "UniversalErrorHandler",
     "UnknownPlugin",

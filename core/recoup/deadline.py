@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from recoup.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from contextvars import Token
 
     from recoup.clock import Clock
 
@@ -19,15 +19,14 @@ ambient_deadline: ContextVar[float | None] = ContextVar("recoup_deadline", defau
 """The nearest deadline around, as :meth:`Clock.monotonic`, or None."""
 
 
-@contextmanager
-def deadline(seconds: float, *, clock: Clock = _SYSTEM) -> Iterator[None]:
-    """Give everything within a deadline; one that is nearer already stays.
+def deadline(seconds: float, *, clock: Clock = _SYSTEM) -> AbstractContextManager[None]:
+    """Give everything within a ``with`` block a deadline; one that is nearer already stays.
 
     Nothing is cancelled: retries, waits and hedges that could not end in time are not begun. Usable in coroutines and
     in synchronous code.
 
     Args:
-        seconds: from now, 0 or more.
+        seconds: from the block's beginning, 0 or more.
         clock: the handler's, where it has one of its own.
 
     Raises:
@@ -35,11 +34,28 @@ def deadline(seconds: float, *, clock: Clock = _SYSTEM) -> Iterator[None]:
     """
     if math.isnan(seconds) or seconds < 0:
         raise ValueError(f"a deadline is 0 seconds from now or later, got {seconds}")
-    token = ambient_deadline.set(nearer(clock.monotonic() + seconds))
-    try:
-        yield
-    finally:
-        ambient_deadline.reset(token)
+    return _Deadline(seconds, clock)
+
+
+class _Deadline:
+    """A block with a deadline, entered once. Belongs to one task or thread.
+
+    It decorates nothing, on purpose: around a coroutine function it would be over before the coroutine begins.
+    """
+
+    __slots__ = ("_clock", "_seconds", "_token")
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._token: Token[float | None] | None = None
+
+    def __enter__(self) -> None:
+        self._token = ambient_deadline.set(nearer(self._clock.monotonic() + self._seconds))
+
+    def __exit__(self, *_: object) -> None:
+        assert self._token is not None
+        ambient_deadline.reset(self._token)
 
 
 def remaining(*, clock: Clock = _SYSTEM) -> float | None:

@@ -55,6 +55,7 @@ class PluginManager:
         self._absent: dict[str, PluginStatus] = {}
         self._health = PluginHealth(host.clock, host.publish, self._disable)
         self.generation = Generation()
+        self._by_role: dict[type, tuple[Generation, list[tuple[str, Any]]]] = {}
         self.hooks = Hooks(self._compile())
 
     def load(self, sources: Mapping[str, PluginSource], ready: Mapping[str, Any]) -> None:
@@ -155,7 +156,12 @@ class PluginManager:
 
     def with_role(self, role: type) -> list[tuple[str, Any]]:
         """Return the registered plugins that play a role of :mod:`recoup.roles`."""
-        return [(name, plugin) for name, plugin in self.items() if isinstance(plugin, role)]
+        generation = self.generation  # before a look at the plugins, so that what is outdated is seen to be
+        kept = self._by_role.get(role)
+        if kept is None or kept[0] is not generation:  # to ask a protocol takes long, and each new scope asks
+            kept = generation, [(name, plugin) for name, plugin in self.items() if isinstance(plugin, role)]
+            self._by_role[role] = kept
+        return list(kept[1])
 
     def report(self, plugin: str, method: str, failure: Exception) -> None:
         """Record that a plugin's method outside the hooks has raised."""

@@ -96,7 +96,7 @@ def _kind_of_name(name: str) -> OperationKind:
 def may_be_order(name: str) -> bool:
     """Say whether a function's name leaves room for an order: a lambda has none, or a word of it submits or amends."""
     return "<lambda>" in name or any(
-        word.startswith("order") or _KIND_OF_VERB.get(word) in _SIDE_EFFECTS for word in _words(name)
+        word.startswith("order") or word in _SIDES or _KIND_OF_VERB.get(word) in _SIDE_EFFECTS for word in _words(name)
     )
 
 
@@ -107,6 +107,7 @@ def _words(name: str) -> list[str]:
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _JOINTS = frozenset({"and", "or", "then"})
 _TRADED = frozenset({"position", "positions", "trade", "trades", "order", "orders", "long", "short"})
+_SIDES = frozenset({"long", "short"})
 _REPEATABLE = frozenset({OperationKind.READ, OperationKind.IDEMPOTENT_WRITE, OperationKind.CANCEL})
 _SIDE_EFFECTS = frozenset({OperationKind.SUBMIT, OperationKind.AMEND})
 _BY_EFFECT = (
@@ -123,7 +124,8 @@ _KIND_OF_VERB = {
         OperationKind.READ: "fetch get load list read query select watch find lookup ping probe check describe poll",
         OperationKind.IDEMPOTENT_WRITE: "connect reconnect subscribe unsubscribe authenticate login set put close",
         OperationKind.SUBMIT: (
-            "create place submit send post buy sell withdraw transfer deposit open execute insert new order"
+            "create place submit send post buy sell withdraw transfer deposit open execute insert new order trade swap "
+            "stake unstake liquidate pay repay borrow redeem mint"
         ),
         OperationKind.AMEND: "edit amend modify replace",
         OperationKind.CANCEL: "cancel",

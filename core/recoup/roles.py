@@ -25,6 +25,7 @@ class Scope:
         component: where in the application.
         name: what is called, for the operator.
         kind: what repeating the call could do.
+        is_assumed: whether nobody said so, nor the function's name: it is taken to be repeatable since it is retried.
         priority: what goes first when not everything can.
         weight: what a call counts for in the venue's request limits.
     """
@@ -33,20 +34,21 @@ class Scope:
     component: str = "application"
     name: str = "call"
     kind: OperationKind = OperationKind.UNSPECIFIED
+    is_assumed: bool = False
     priority: Priority = Priority.NORMAL
     weight: int = 1
 
 
-class Gate(Protocol):
-    """Policy that admits calls, such as a circuit breaker. Thread-safe and task-safe.
+class Turnstile(Protocol):
+    """Policy that admits calls and does not mind how they end, such as a rate limit. Thread-safe and task-safe.
 
-    A gate that can make a call wait has two more methods, ``wait`` (a coroutine function) and ``wait_sync``: where
+    One that can make a call wait has two more methods, ``wait`` (a coroutine function) and ``wait_sync``: where
     ``acquire`` gives None, they are called for the permit.
     """
 
     @property
     def key(self) -> str:
-        """What the gate is kept for."""
+        """What admissions are kept apart for."""
         ...
 
     def acquire(self) -> Any:
@@ -56,6 +58,10 @@ class Gate(Protocol):
             Refused: the call must not be made.
         """
         ...
+
+
+class Gate(Turnstile, Protocol):
+    """Policy that admits calls and is told how they end, such as a circuit breaker. Thread-safe and task-safe."""
 
     def release(self, permit: Any, error: BaseException | None) -> None:
         """Take note of how the call with this permit ended. A cancellation counts as neither success nor failure.
@@ -143,8 +149,8 @@ class Wrapper(Protocol):
         ...
 
 
-Policy = Gate | Rescue | Wrapper
-"""What gives effect to one policy configuration in one scope; told apart by ``acquire``, ``begin`` and ``call``."""
+Policy = Gate | Turnstile | Rescue | Wrapper
+"""What gives effect to one policy configuration in one scope; told apart by what methods it has."""
 
 
 class Place(Enum):

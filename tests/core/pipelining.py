@@ -13,13 +13,14 @@ from recoup.testing import FakeClock
 
 @frozen(kw_only=True)
 class Door:
-    """A gate under a name. ``seats`` bounds those within; ``waits`` has the others wait for a permit of the test's."""
+    """A gate under a name. ``waits`` has calls wait for their permit; ``is_left`` has it told how they end."""
 
     name: str = "door"
     place: Place = Place.CIRCUIT_BREAKER
     traits: Trait = Trait.NONE
     seconds: float | None = None
     waits: bool = False
+    is_left: bool = True
     acquire: Any = None
     release: Any = None
 
@@ -48,7 +49,7 @@ class Around:
     name: str = "around"
 
 
-class DoorGate:
+class DoorTurnstile:
     def __init__(self, config: Door, log: list[Any]):
         self.config = config
         self.key = config.name
@@ -60,6 +61,8 @@ class DoorGate:
         self.log.append(f"+{self.key}")
         return f"permit of {self.key}"
 
+
+class DoorGate(DoorTurnstile):
     def release(self, permit: Any, error: BaseException | None) -> None:
         assert permit == f"permit of {self.key}"
         self.log.append((f"-{self.key}", error))
@@ -67,7 +70,7 @@ class DoorGate:
             raise self.config.release
 
 
-class WaitingDoorGate(DoorGate):
+class WaitingDoorTurnstile(DoorTurnstile):
     def acquire(self) -> Any:
         return None
 
@@ -83,6 +86,10 @@ class WaitingDoorGate(DoorGate):
             raise self.config.acquire
         self.log.append(f"{how} {self.key}")
         return f"permit of {self.key}"
+
+
+class WaitingDoorGate(WaitingDoorTurnstile, DoorGate):
+    pass
 
 
 class AgainRescue:
@@ -186,7 +193,8 @@ class Server:
     def policy(self, config, scope):
         self.scopes.append(scope)
         if isinstance(config, Door):
-            return (WaitingDoorGate if config.waits else DoorGate)(config, self.log)
+            gates = (DoorGate, WaitingDoorGate) if config.is_left else (DoorTurnstile, WaitingDoorTurnstile)
+            return gates[config.waits](config, self.log)
         if isinstance(config, Again):
             return AgainRescue(config, self.clock)
         return InsteadRescue(config) if isinstance(config, Instead) else AroundWrapper(config, self.log)

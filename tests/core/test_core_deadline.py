@@ -32,6 +32,11 @@ def test_the_time_that_remains_runs_out_and_is_negative_from_then_on(clock):
     assert remaining(clock=clock) is None
 
 
+def test_it_decorates_nothing(clock):
+    with pytest.raises(TypeError, match="not callable"):
+        deadline(2.0, clock=clock)(print)
+
+
 def test_of_two_deadlines_the_nearer_counts_whichever_is_outside(clock):
     with deadline(2.0, clock=clock):
         with deadline(5.0, clock=clock):

@@ -7,7 +7,9 @@ from attrs import evolve, frozen
 from guarding import EVERY_WAY, KNOWN, UNKNOWN, Flaky, PassesOn, Repeats, Says, StandsIn, called, make
 
 from recoup import (
+    CircuitBreakerConfig,
     CircuitOpen,
+    ErrorHandler,
     FallbackConfig,
     FallbackStrategy,
     Guard,
@@ -23,6 +25,7 @@ from recoup import (
     ServiceDegraded,
     guard,
 )
+from recoup.testing import FakeClock
 
 
 @frozen
@@ -268,3 +271,22 @@ class TestPacers:
         assert await called(how, Guard(handler=handler), Flaky(0)) == "ok"
         (event,) = handler.plugins.get("core").events
         assert (event.plugin, event.hook, event.fault) == ("breaks", "delay", "raised")
+
+
+@pytest.mark.anyio
+async def test_a_fallback_does_not_wait_for_an_open_circuit():
+    clock, calls = FakeClock(), []
+    async with ErrorHandler(clock=clock) as handler:
+
+        @guard(
+            RetryConfig(),
+            CircuitBreakerConfig(failure_threshold=1),
+            FallbackConfig(strategy=FallbackStrategy.RETURN_DEFAULT, default_value="kept"),
+            handler=handler,
+        )
+        async def fetch_quote():
+            calls.append(1)
+            raise ConnectionError
+
+        assert [await fetch_quote(), await fetch_quote()] == ["kept", "kept"]
+    assert (len(calls), sum(clock.sleeps)) == (1, 0)

@@ -25,11 +25,13 @@ from recoup import (
     PolicyUnavailable,
     Priority,
     RateLimited,
+    RetryConfig,
     Timeout,
     hookimpl,
 )
-from recoup.pipeline.compiler import MOST_NESTED
-from recoup.pipeline.pipeline import HANDLERS_KEPT, SCOPES_KEPT
+from recoup.pipeline.compiler import MOST_NESTED, MOST_SHOWN
+from recoup.pipeline.decorated import HANDLERS_KEPT, VERSIONS_KEPT
+from recoup.pipeline.pipeline import SCOPES_KEPT
 
 pytestmark = pytest.mark.anyio
 WAYS = ("sync", "async", "decorated", "decorated async", "plain in a task")
@@ -110,6 +112,39 @@ class TestGates:
         pipeline = Pipeline(Door(**{fault: ValueError("bug")}), handler=serving(server))
         assert await through(way, pipeline, lambda: "ok") == "ok"
         assert [(event.plugin, event.hook) for event in server.events if event.kind == "plugin"] == [("server", fault)]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+class TestTurnstiles:
+    async def test_are_passed_and_not_left(self, way, server, waits):
+        pipeline = Pipeline(Door(name="a"), Door(name="b", is_left=False, waits=waits), handler=serving(server))
+        assert await through(way, pipeline, lambda x: x + 1, 2) == 3
+        with pytest.raises(ConnectionError) as caught:
+            await through(way, pipeline, Fails(1))
+        passed = "waited for b" if waits else "+b"
+        assert server.log == ["+a", passed, ("-a", None), "+a", passed, ("-a", caught.value)]
+
+    async def test_that_refuse_are_heard_by_those_around_them(self, way, server, waits):
+        refusal = RateLimited("full", key="b")
+        turnstile = Door(name="b", acquire=refusal, waits=waits, is_left=False)
+        pipeline = Pipeline(Door(name="a"), turnstile, handler=serving(server))
+        with pytest.raises(RateLimited) as caught:
+            await through(way, pipeline, lambda: "ok")
+        assert caught.value is refusal
+        assert server.log == ["+a", ("-a", refusal)]
+
+    async def test_that_break_are_reported_and_hold_nothing_up(self, way, server, waits):
+        pipeline = Pipeline(Door(acquire=ValueError("bug"), waits=waits, is_left=False), handler=serving(server))
+        assert await through(way, pipeline, lambda: "ok") == "ok"
+        assert [(event.plugin, event.hook) for event in server.events if event.kind == "plugin"] == [
+            ("server", "acquire")
+        ]
+
+    async def test_stand_in_any_number(self, way, server, waits):
+        doors = [Door(name=f"{i}", waits=waits, is_left=False) for i in range(20)]
+        pipeline = Pipeline(*doors, handler=serving(server))
+        assert await through(way, pipeline, lambda: "ok") == "ok"
+        assert len(server.log) == 20
 
 
 class TestRescues:
@@ -323,6 +358,56 @@ class TestDecoratedFunctions:
         left = [entry[0] for entry in server.log if not isinstance(entry, str)]
         assert left == ["-new1", "-new2", "-new3", "-new4", "-new5", "-old"]
 
+    async def test_a_call_under_way_outlives_any_number_of_changes(self, server):
+        pipeline = Pipeline(Door(name="old"), handler=serving(server))
+        begun, ended = anyio.Event(), anyio.Event()
+
+        @pipeline
+        async def quote(is_long):
+            if is_long:
+                begun.set()
+                await ended.wait()
+            return is_long
+
+        async def run_long():
+            assert await quote(True)
+
+        await quote(False)
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_long)
+            await begun.wait()
+            for number in range(VERSIONS_KEPT + 6):
+                pipeline.reconfigure(Door(name=f"new{number}"))
+                await quote(False)
+            ended.set()
+        assert server.log[-1][0] == "-old"
+
+    def test_keep_a_bounded_number_of_lines_for_tracebacks(self, server):
+        pipeline = Pipeline(Door(), handler=serving(server))
+        quote = pipeline(lambda: 1)
+        for _ in range(MOST_SHOWN + 10):
+            pipeline.reconfigure(Door())
+            quote()
+        assert sum(name.startswith("<recoup pipeline") for name in linecache.cache) <= MOST_SHOWN
+
+    def test_a_signature_that_is_only_shown_changes_no_call(self, server):
+        def quote(*args, **kwargs):
+            return args, kwargs
+
+        quote.__signature__ = inspect.signature(lambda symbol, depth=5: None)
+        decorated = Pipeline(Door(), handler=serving(server))(quote)
+        for _ in range(2):
+            assert decorated("a", side="b") == (("a",), {"side": "b"})
+
+    def test_parameters_may_have_the_names_of_what_the_compiled_text_uses(self, server):
+        @Pipeline(Again(times=1), Door(), handler=serving(server))
+        def quote(Exception=None, BaseException=None):  # noqa: A002, N803 - names that hide what is built in
+            raise KeyError(Exception, BaseException)
+
+        for _ in range(2):
+            with pytest.raises(KeyError):
+                quote(1, 2)
+
     async def test_serve_whichever_handler_is_current(self):
         first, second = Server(), Server()
         pipeline = Pipeline(Door())
@@ -409,6 +494,37 @@ class TestScopes:
             Priority.CRITICAL,
             4,
         )
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "is_assumed"),
+        [
+            ("compute", OperationKind.IDEMPOTENT_WRITE, True),
+            ("fetch_ticker", OperationKind.READ, False),
+            ("trade", OperationKind.SUBMIT, False),
+            ("go_long", OperationKind.UNSPECIFIED, False),
+        ],
+    )
+    def test_a_retry_assumes_that_a_name_which_tells_nothing_is_repeatable(self, name, kind, is_assumed):
+        server = Server()
+
+        class Retries(Server):
+            serves = (RetryConfig,)
+
+            def policy(self, config, scope):
+                server.scopes.append(scope)
+                return super().policy(Again(), scope)
+
+            def placing(self, config):
+                return super().placing(Again())
+
+        function = lambda: 1  # noqa: E731
+        function.__qualname__ = name
+        Pipeline(RetryConfig(), handler=serving(Retries())).call_sync(function)
+        assert [(scope.kind, scope.is_assumed) for scope in server.scopes] == [(kind, is_assumed)]
+        server.scopes.clear()
+        stated = Operation(kind=OperationKind.IDEMPOTENT_WRITE)
+        Pipeline(RetryConfig(), operation=stated, handler=serving(Retries())).call_sync(function)
+        assert not server.scopes[0].is_assumed
 
     def test_an_operation_told_by_the_arguments_chooses_the_scope_of_each_call(self, server):
         asked = []

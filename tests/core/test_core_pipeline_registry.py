@@ -16,6 +16,7 @@ from recoup import (
     PolicyUnavailable,
     RetryConfig,
 )
+from recoup.discovery import PluginSource, installed_plugins
 
 
 def configured(*entries, name="binance"):
@@ -55,6 +56,17 @@ class TestConfigured:
     def test_problems_are_told_with_their_place(self, entry, problem):
         with pytest.raises(ConfigError, match=problem):
             configured(entry)
+
+    def test_a_plugin_that_can_t_be_imported_is_told_with_the_reason(self, monkeypatch):
+        def broken():
+            raise ImportError("no such module")
+
+        sources = installed_plugins() | {"retry": PluginSource(name="retry", import_class=broken)}
+        monkeypatch.setattr("recoup.config.loader.installed_plugins", lambda: sources)
+        with pytest.raises(
+            ConfigError, match=r"binance\.0: plugin 'retry': its entry point can't be imported: ImportError"
+        ):
+            configured({"retry": {}})
 
     def test_a_mistyped_section_is_one_problem(self):
         with pytest.raises(ConfigError, match=r"error_handling\.pipelines\.binance: expected a list"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+from collections import deque
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 MOST_NESTED = 8
 """Policies written into one function: each nests two blocks, and CPython takes 20. Deeper ones get their own."""
+
+MOST_SHOWN = 1024
+"""Texts whose code is kept, and whose lines tracebacks show; the one compiled longest ago goes first."""
+
+_shown: deque[str] = deque()
 
 _ACQUIRE = """\
 try:
@@ -187,18 +193,22 @@ class _Writer:
         return self._gate(policy, index, signature, room)
 
     def _gate(self, gate: Any, index: int, signature: Signature, room: int) -> str:
-        self._names |= {f"{self._prefix}acquire{index}": gate.acquire, f"{self._prefix}release{index}": gate.release}
+        self._names[f"{self._prefix}acquire{index}"] = gate.acquire
         acquire = _ACQUIRE
         if hasattr(gate, "wait"):
             self._names[f"{self._prefix}wait{index}"] = gate.wait if self._plan.is_async else gate.wait_sync
             acquire = _ACQUIRE_OR_WAIT
+        acquired = self._filled(acquire, index, signature)
+        if not hasattr(gate, "release"):
+            return acquired + self._write(index + 1, signature, room)
+        self._names[f"{self._prefix}release{index}"] = gate.release
         failed = _RELEASE.replace("{error}", "{_}error")
         ended = _RELEASE.replace("{error}", "None")
         return self._filled(
             _GATE,
             index,
             signature,
-            acquire=self._filled(acquire, index, signature),
+            acquire=acquired,
             failed=_indented(self._filled(failed, index, signature)),
             ended=self._filled(ended, index, signature),
             inner=_indented(self._write(index + 1, signature, room - 1)),
@@ -261,7 +271,7 @@ def function_of(text: str, names: dict[str, Any], signature: Signature) -> Funct
     return function
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=MOST_SHOWN)
 def _code_of(text: str) -> CodeType:
     # Named after its text, and known to linecache, so that a traceback shows its lines.
     place = f"<recoup pipeline {hash(text) & 0xFFFFFFFFFFFF:012x}>"
@@ -269,6 +279,9 @@ def _code_of(text: str) -> CodeType:
     # The text holds nothing but the templates above, numbers and the names of a function's parameters.
     exec(compile(text, place, "exec"), scope)  # noqa: S102
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+    _shown.append(place)
+    if len(_shown) > MOST_SHOWN:
+        linecache.cache.pop(_shown.popleft(), None)
     code: CodeType = scope["call"].__code__
     return code
 

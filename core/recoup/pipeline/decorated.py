@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from recoup.pipeline.signature import GENERIC, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FunctionType
+    from types import CodeType, FunctionType
 
     from recoup.error_handler import ErrorHandler
     from recoup.pipeline.pipeline import Pipeline, Programs
@@ -26,8 +27,11 @@ def decorated(pipeline: Pipeline, function: Callable[..., Any], *, is_async: boo
     return _Decorated(pipeline, function, is_async=is_async).function
 
 
+HANDLERS_KEPT = 8
+"""Handlers for which what was compiled is kept, by a pipeline and for each function."""
+
 VERSIONS_KEPT = 64
-"""Changes of plugins or policies that a call may last without losing the policies that it has passed."""
+"""Versions of the compiled names that are kept at least; of those before, only what calls under way still need."""
 
 
 class _Decorated:
@@ -38,8 +42,9 @@ class _Decorated:
     """
 
     __slots__ = (
+        "_codes",
+        "_compiled_for",
         "_is_async",
-        "_latest",
         "_lock",
         "_names",
         "_of",
@@ -58,8 +63,9 @@ class _Decorated:
         self._lock = threading.Lock()
         self._names: dict[str, Any] = {}
         self._versions = count(1)
+        self._codes: dict[int, weakref.ref[CodeType]] = {}
         self._owner: ErrorHandler | None = None
-        self._latest: tuple[Programs, FunctionType] | None = None
+        self._compiled_for: tuple[tuple[Programs, FunctionType], ...] = ()
         elsewhere = self._call_async if is_async else self._call
         made = stub(elsewhere, self._signature, self._names, is_async=is_async)
         functools.update_wrapper(made, function)
@@ -80,9 +86,9 @@ class _Decorated:
     def _compiled(self) -> Callable[..., Any]:
         """Return what serves the handler that is current now."""
         programs = self._pipeline.programs()
-        latest = self._latest
-        if latest is not None and latest[0] is programs:
-            return latest[1]
+        for known, function in self._compiled_for:
+            if known is programs:
+                return function
         uncompiled = self._uncompiled_async if self._is_async else self._uncompiled
         plan = self._pipeline.plan(programs, self._of, self._signature, is_async=self._is_async)
         if plan is None:  # each call may need something else
@@ -90,7 +96,8 @@ class _Decorated:
         else:
             function = compile_plan(evolve(plan, signature=GENERIC, elsewhere=uncompiled))
         with self._lock:
-            self._latest = programs, function
+            others = [item for item in self._compiled_for if item[0].handler is not programs.handler]
+            self._compiled_for = ((programs, function), *others[: HANDLERS_KEPT - 1])
             if plan is not None and self._owner in (None, programs.handler):
                 self._owner = programs.handler
                 self._replace_code(plan, programs)
@@ -98,11 +105,16 @@ class _Decorated:
 
     def _replace_code(self, plan: Plan, programs: Programs) -> None:
         version = next(self._versions)
-        code = compile_plan(self._guarded(evolve(plan, version=version), programs), self._names).__code__
+        compiled = compile_plan(self._guarded(evolve(plan, version=version), programs), self._names)
+        code = compiled.__code__.replace()  # a copy that only calls under way keep alive, once there is another
         self.function.__code__ = code
-        outdated = Plan((), self._is_async, plan.report, version=version - VERSIONS_KEPT).prefix
-        for name in [name for name in self._names if name.startswith(outdated)]:
-            del self._names[name]
+        self._codes[version] = weakref.ref(code)
+        oldest = version - VERSIONS_KEPT
+        for outdated in [item for item, code_of in self._codes.items() if item <= oldest and code_of() is None]:
+            del self._codes[outdated]
+            prefix = Plan((), self._is_async, plan.report, version=outdated).prefix
+            for name in [name for name in self._names if name.startswith(prefix)]:
+                del self._names[name]
 
     def _guarded(self, plan: Plan, programs: Programs) -> Plan:
         unless = ["{_}manager.generation is not {_}generation", *plan.unless]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 from attrs import evolve, frozen
 
 from recoup._current import resolve_handler
@@ -12,6 +13,7 @@ from recoup.errors import PolicyMisuse
 from recoup.operation import Operation, OperationKind, Priority, may_be_order
 from recoup.pipeline.compiler import Plan, compile_plan
 from recoup.pipeline.contexts import Attempts, PolicyContext
+from recoup.pipeline.decorated import HANDLERS_KEPT
 from recoup.pipeline.fitting import fit
 from recoup.pipeline.order import check_order
 from recoup.pipeline.signature import GENERIC
@@ -31,12 +33,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-SCOPES_KEPT = 1000
+SCOPES_KEPT = 4096
 """Functions and scopes that one pipeline remembers; past that it begins anew."""
-
-
-HANDLERS_KEPT = 8
-"""Handlers for which one pipeline keeps what it has compiled."""
 
 
 @frozen(eq=False)
@@ -226,7 +224,8 @@ class Pipeline:
             return operation
         kind = subject.kind
         if kind is OperationKind.UNSPECIFIED and self._is_retried and not subject.may_be_order:
-            kind = OperationKind.IDEMPOTENT_WRITE
+            said = attrs.asdict(operation, recurse=False)
+            return _Assumed(**said | {"kind": OperationKind.IDEMPOTENT_WRITE})
         return _OF_KIND[kind] if operation is _NOTHING_SAID else evolve(operation, kind=kind)
 
     def scope_of(self, subject: Subject, operation: Operation) -> Scope:
@@ -236,6 +235,7 @@ class Pipeline:
             component=subject.component,
             name=subject.name,
             kind=operation.kind,
+            is_assumed=isinstance(operation, _Assumed),
             priority=Priority.of_kind(operation.kind) if operation.priority is None else operation.priority,
             weight=operation.weight,
         )
@@ -290,6 +290,11 @@ def refuse_functions(policies: Sequence[PolicyConfig]) -> None:
                 f"a policy is a configuration such as RetryConfig(), got {policy!r}; a decorator without arguments "
                 "needs its parentheses all the same: @guard()"
             )
+
+
+@frozen(kw_only=True)
+class _Assumed(Operation):
+    """An operation of which nobody said what repeating it could do; it is retried, so it is taken to be repeatable."""
 
 
 _NOTHING_SAID = Operation()

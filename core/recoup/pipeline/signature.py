@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PREFIX: Final = "_r_"
 """What begins every name of a compiled pipeline that is not a parameter."""
 
+BUILTINS: Final = frozenset({"BaseException", "Exception", "hasattr"})
+"""All that a compiled pipeline takes from Python itself, which a parameter of that name would hide."""
+
 
 @frozen
 class Signature:
@@ -50,10 +53,10 @@ GENERIC: Final = Signature(
 
 def signature_of(function: Callable[..., Any]) -> Signature:
     """Return a Python function's own signature, or one that takes anything where it has none that can be read."""
-    if not isinstance(function, FunctionType):
+    if not isinstance(function, FunctionType) or hasattr(function, "__signature__"):  # which need not be its own
         return GENERIC
     parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
-    if any(parameter.name.startswith(PREFIX) for parameter in parameters):
+    if any(parameter.name.startswith(PREFIX) or parameter.name in BUILTINS for parameter in parameters):
         return GENERIC
     positional = [_positional(parameter) for parameter in parameters if _is_positional(parameter)]
     named = [_named(parameter) for parameter in parameters if not _is_positional(parameter)]

@@ -69,7 +69,7 @@ def _expect_gate(gate: Any) -> None:
             permit = gate.acquire()
         except Refused:
             continue
-        if permit is not None or not hasattr(gate, "wait"):
+        if hasattr(gate, "release") and (permit is not None or not hasattr(gate, "wait")):
             gate.release(permit, error)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from recoup_plugins.circuit_breaker.tallies import FAILED, SLOW, LastSeconds
+from recoup_plugins.circuit_breaker.tallies import FAILED, FOLD_AT, SLOW, LastSeconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ class Period:
         def note(outcome: int) -> None:
             if monotonic() < tally.until:
                 collected.append(outcome)
-                if tally.needs_review:
+                if tally.is_troubled or len(collected) >= FOLD_AT:
                     self.breaker.review(self)
             else:
                 self.breaker.count(self, outcome)

@@ -133,15 +133,17 @@ class LastSeconds:
     """The calls of the last so many seconds, in buckets of a hundredth of that.
 
     Thread-safe for ``collected.append(GOOD)`` before the time ``until``, which needs no lock, and is atomic as in
-    :class:`LastCalls`. Whoever has appended then looks at :attr:`needs_review`. Everything else is for the holder of
-    the circuit's lock.
+    :class:`LastCalls`. Whoever has appended then has the circuit review its calls if it :attr:`is_troubled`, or if
+    ``FOLD_AT`` are collected: after the append, so that whoever sees trouble later finds the call when it sums up.
+    Everything else is for the holder of the circuit's lock.
 
     Attributes:
         collected: good calls of the newest bucket that are not summed up yet.
+        is_troubled: whether a good call may open the circuit, as where it completes ``minimum_calls``.
         until: when the newest bucket ends.
     """
 
-    __slots__ = ("_buckets", "_failures", "_is_troubled", "_slow", "_total", "_width", "collected", "rules", "until")
+    __slots__ = ("_buckets", "_failures", "_slow", "_total", "_width", "collected", "is_troubled", "rules", "until")
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -150,20 +152,12 @@ class LastSeconds:
         self._width = rules.size / BUCKETS
         self._buckets: deque[tuple[int, list[int]]] = deque()
         self._total = self._failures = self._slow = 0
-        self._is_troubled = False
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether a good call may open the circuit, as where it completes ``minimum_calls``, or enough are collected.
-
-        To be read after the append: whoever has seen trouble since will find the call when it sums up.
-        """
-        return self._is_troubled or len(self.collected) >= FOLD_AT
+        self.is_troubled = False
 
     def add(self, outcome: int, now: float) -> None:
         """Count one call."""
         if outcome != GOOD:
-            self._is_troubled = True
+            self.is_troubled = True
         self._sum_up(now)
         self._put(now, outcome, 1)
 
@@ -175,7 +169,7 @@ class LastSeconds:
     def tells_to_open(self, now: float) -> bool:
         """Say whether the calls in the window are reason to open the circuit."""
         counts = self.counts(now)
-        self._is_troubled = counts.failures > 0 or counts.slow > 0
+        self.is_troubled = counts.failures > 0 or counts.slow > 0
         return self.rules.tell_to_open(counts)
 
     def runs(self, now: float) -> list[Run]:
@@ -190,7 +184,7 @@ class LastSeconds:
 
     def take_over(self, runs: Iterable[Run], now: float) -> None:
         """Start with calls that another window has counted."""
-        self._is_troubled = True
+        self.is_troubled = True
         for time, outcome, times in runs:
             self._put(time, outcome, times)
         self._sum_up(now)

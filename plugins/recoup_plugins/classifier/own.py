@@ -36,6 +36,9 @@ TABLE: Table = {
     "recoup.OrderNotVerifiable": verdict(
         FailureReason.OTHER, ErrorSeverity.HIGH, ErrorCategory.EXCHANGE, retryable=False, known=False
     ),
+    "recoup.OutcomeUnknown": verdict(
+        FailureReason.REFUSED, ErrorSeverity.HIGH, ErrorCategory.SYSTEM, retryable=False, known=False
+    ),
     "recoup.PluginError": _MISCONFIGURED,
     "recoup.PolicyUnavailable": _MISCONFIGURED,
     "recoup.Refused": _refused,

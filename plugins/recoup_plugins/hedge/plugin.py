@@ -49,9 +49,10 @@ class HedgePlugin:
         Raises:
             PolicyMisuse: the operation must not be made twice.
         """
-        if not scope.kind.repeatable:
+        if scope.is_assumed or not scope.kind.repeatable:
+            kind = "UNSPECIFIED" if scope.is_assumed else scope.kind.name
             raise PolicyMisuse(
-                f"a hedge makes {scope.name} twice at once, which is of kind {scope.kind.name}: leave the hedge out "
+                f"a hedge makes {scope.name} twice at once, which is of kind {kind}: leave the hedge out "
                 "or, where the call changes nothing, say so: operation=Operation(kind=OperationKind.READ)"
             )
         key = config.name or scope.key

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RateLimitGate:
-    """A :class:`recoup.Gate` over one key of a limiter, which alone has state. Thread-safe and task-safe.
+    """A :class:`recoup.Turnstile` over one key of a limiter, which alone has state. Thread-safe and task-safe.
 
     A call that is let through counts, however it ends: the venue counts it too.
 
@@ -68,9 +68,6 @@ class RateLimitGate:
             self._tell("refused", refusal.retry_after)
             raise
         return True
-
-    def release(self, permit: bool, error: BaseException | None) -> None:  # noqa: FBT001 - the role's signature
-        """Do nothing: what was sent stays counted."""
 
     def _tell(self, action: str, delay: float | None) -> None:
         if self._host.hears("policy"):

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from attrs import field, frozen
 from attrs.validators import ge, instance_of
 
-from recoup import UNCLASSIFIED, Place, Placing, PolicyMisuse, Recovery, RetryConfig, Trait, hookimpl
+from recoup import UNCLASSIFIED, Place, Placing, PolicyMisuse, Recovery, Refused, RetryConfig, Trait, hookimpl
 from recoup_plugins.retry.budget import BudgetRegistry
 from recoup_plugins.retry.policy import BudgetedRetryPolicy, RetryPolicy, StandingRetryPolicy
 from recoup_plugins.retry.series import Series
@@ -96,12 +96,13 @@ class RetryPlugin:
     def recover(self, error: Exception, context: ErrorContext) -> Recovery | Awaitable[Recovery] | None:
         """Answer with a repetition after the backoff delay, or after the time that the other side asked to wait.
 
-        None where there is no policy, the error is permanent, the outcome is unknown, the attempts, the time or the
-        budget are used up, or the wait would not end before the call's deadline; and where the policy judges results,
-        and so stands around each attempt by itself. An awaitable where ``before_sleep`` gave one.
+        None where there is no policy, the error is permanent, or a refusal that the guard does not name, the outcome is
+        unknown, the attempts, the time or the budget are used up, or the wait would not end before the call's deadline;
+        and where the policy judges results, and so stands around each attempt by itself.
+        An awaitable where ``before_sleep`` gave one.
         """
         call = context.call
-        if not context.may_send_again or (call is not None and not call.may_repeat):
+        if not context.may_send_again or (call is not None and (not call.may_repeat or _stands(error, call))):
             return None
         verdict = context.classification or UNCLASSIFIED
         config, is_own = self._config(error, context, verdict)
@@ -152,6 +153,12 @@ class RetryPlugin:
             return Series.resumed(setting, attempts=context.recovery_attempts)
         attempts = call.answers[self.name]
         return Series.resumed(setting, attempts=attempts, previous=self._drawn.get(call), began=call.started)
+
+
+def _stands(error: Exception, call: Call) -> bool:
+    """Say whether an error is a refusal that the guard does not name: its fallback is not to wait for a circuit."""
+    own = call.policy(RetryConfig)
+    return isinstance(error, Refused) and not (own is not None and own.names_exceptions)
 
 
 async def _after(waiting: Sequence[Awaitable[None]], answer: Recovery) -> Recovery:

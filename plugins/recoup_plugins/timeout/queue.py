@@ -64,7 +64,7 @@ class DeadlineQueue:
         The next time is when there are twice as many entries as now are left, so that a call pays for one entry on
         average, and a call that hangs at the front keeps no more in memory than twice what was under way at once.
         """
-        self.calls = deque(entry for entry in self.calls if entry)
+        self.calls = deque(filter(None, self.calls))
         self.room = max(FEWEST, 2 * len(self.calls))
 
     def _on_timer(self) -> None:

@@ -16,10 +16,11 @@ from recoup_plugins.adaptive_concurrency import AdaptiveConcurrencyConfig, Adapt
 class Unobserved:
     """A host to which nobody listens."""
 
-    observed = False
-
     def __init__(self):
         self.clock = FakeClock()
+
+    def hears(self, kind):
+        return False
 
 
 class AdaptiveModel(RuleBasedStateMachine):

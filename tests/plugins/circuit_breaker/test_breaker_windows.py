@@ -180,7 +180,7 @@ class TestTime:
 
         class Watched(deque):
             def __len__(self):
-                seen.append(tally.needs_review)
+                seen.append(tally.is_troubled)
                 return 0
 
         seen = []

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recoup import Classification, ErrorCategory, ErrorSeverity, FailureReason
-from recoup.errors import CircuitOpen, ConfigError, OrderNotVerifiable, RecoupError, ServiceDegraded
+from recoup.errors import CircuitOpen, ConfigError, OrderNotVerifiable, OutcomeUnknown, RecoupError, ServiceDegraded
 from recoup.testing import FakeClock
 from recoup_plugins.classifier import Classifier
 from recoup_plugins.classifier.group import MAX_MEMBERS
@@ -229,6 +229,11 @@ def test_refusals_of_recoup_itself_carry_their_wait(classify):
         reason=FailureReason.REFUSED,
     )
     assert classify(CircuitOpen("open", key="venue")).retry_after is None
+
+
+def test_a_side_effect_that_was_not_sent_again_may_have_happened_before(classify):
+    found = classify(OutcomeUnknown("it may exist", key="order-1"))
+    assert (found.reason, found.retryable, found.outcome_known) == (FailureReason.REFUSED, False, False)
 
 
 def test_degraded_service_leaves_open_what_its_cause_left_open(classify):

@@ -78,6 +78,12 @@ def test_what_must_not_happen_twice_is_refused(host, kind):
             plugin.policy(HedgeConfig(delay=1), scope)
 
 
+def test_what_is_only_taken_to_be_repeatable_is_refused(host):
+    scope = Scope(key="k", name="trade", kind=OperationKind.IDEMPOTENT_WRITE, is_assumed=True)
+    with pytest.raises(PolicyMisuse, match="trade twice at once, which is of kind UNSPECIFIED"):
+        HedgePlugin(host).policy(HedgeConfig(delay=1), scope)
+
+
 def test_it_stands_within_the_retry_and_around_what_an_attempt_passes(host):
     plugin = HedgePlugin(host)
     assert isinstance(plugin, PolicyServer)

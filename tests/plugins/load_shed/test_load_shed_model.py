@@ -16,10 +16,11 @@ from recoup_plugins.load_shed import LoadShedConfig, LoadShedPlugin
 class Unobserved:
     """A host to which nobody listens."""
 
-    observed = False
-
     def __init__(self):
         self.clock = FakeClock()
+
+    def hears(self, kind):
+        return False
 
 
 class LoadShedModel(RuleBasedStateMachine):
