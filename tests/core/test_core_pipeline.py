@@ -179,6 +179,17 @@ class TestRescues:
             await through(way, pipeline, Fails(1))
         assert [event.hook for event in server.events if event.kind == "plugin"] == ["begin"]
 
+    async def test_that_break_when_told_of_a_success_are_reported_and_keep_no_result_back(self, way, server):
+        class Counts(Server):
+            def policy(self, config, scope):
+                rescue = super().policy(config, scope)
+                rescue.passed = lambda: {}["lost"]
+                return rescue
+
+        counts = Counts()
+        assert await through(way, Pipeline(Again(), handler=serving(counts)), lambda: "ok") == "ok"
+        assert [event.hook for event in counts.events if event.kind == "plugin"] == ["passed"]
+
     async def test_leave_no_cycle_that_keeps_the_arguments(self, way, server):
         class Argument:
             pass

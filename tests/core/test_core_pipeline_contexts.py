@@ -90,6 +90,12 @@ class TestContext:
         assert (context.result, context.rescued) == ("stale", True)
         assert isinstance(server.log[-1][1], KeyError)
 
+    async def test_a_fallback_that_breaks_lets_the_error_pass_and_is_reported(self, way, server):
+        pipeline = Pipeline(Instead(error=ValueError("bug")), handler=serving(server))
+        with pytest.raises(KeyError):
+            await block(way, pipeline, KeyError("mine"))
+        assert [event.hook for event in server.events if event.kind == "plugin"] == ["begin"]
+
     async def test_that_ends_well_has_none(self, way, server):
         context = await block(way, Pipeline(Instead(value="stale"), handler=serving(server)))
         assert (context.result, context.rescued) == (None, False)

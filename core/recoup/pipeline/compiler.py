@@ -85,7 +85,10 @@ if {_}rescuing{i} is not None:
 """
 _PASSED = """\
 else:
-    {_}passed{i}()
+    try:
+        {_}passed{i}()
+    except Exception as {_}failure:
+        {_}report({i}, "passed", {_}failure)
 """
 _WRAPPER = "{_}result = {await_}{_}call{i}({callee}, {positional}, {named})\n"
 _ELSEWHERE = "{_}elsewhere({positional}, {named})"

@@ -74,7 +74,7 @@ class PolicyContext:
         ended = error
         while self._entered:
             item, permit = self._entered.pop()
-            rescuing = _rescuing(item, ended)
+            rescuing = self._rescuing(item, ended)
             if rescuing is not None:
                 self.result, ended, self.rescued = rescuing.run(_nothing_more, (), {}), None, True
             else:
@@ -87,7 +87,7 @@ class PolicyContext:
         ended = error
         while self._entered:
             item, permit = self._entered.pop()
-            rescuing = _rescuing(item, ended)
+            rescuing = self._rescuing(item, ended)
             if rescuing is not None:
                 self.result, ended, self.rescued = await rescuing.run_async(_nothing_more_async, (), {}), None, True
             else:
@@ -104,6 +104,17 @@ class PolicyContext:
     def _leave(self, error: BaseException) -> None:
         while self._entered:
             self._release(*self._entered.pop(), error)
+
+    def _rescuing(self, item: Fitted, error: BaseException | None) -> Rescuing | None:
+        policy: Any = item.policy
+        if not (isinstance(error, Exception) and hasattr(policy, "begin")):
+            return None
+        try:
+            rescuing: Rescuing | None = policy.begin(error)
+        except Exception as failure:  # noqa: BLE001 - the block has failed, whatever a plugin makes of it
+            self._report(item.plugin, "begin", failure)
+            return None
+        return rescuing
 
     def _release(self, item: Fitted, permit: Any, error: BaseException | None) -> BaseException | None:
         """Leave a gate, and return what the block has ended with then."""
@@ -129,14 +140,6 @@ def _check(fitted: Sequence[Fitted]) -> None:
             raise PolicyMisuse(
                 f"{type(item.config).__name__} calls what it stands around, and a block can't be called: {remedy}"
             )
-
-
-def _rescuing(item: Fitted, error: BaseException | None) -> Rescuing | None:
-    policy: Any = item.policy
-    if not (isinstance(error, Exception) and hasattr(policy, "begin")):
-        return None
-    rescuing: Rescuing | None = policy.begin(error)
-    return rescuing
 
 
 def _settled(error: BaseException | None, ended: BaseException | None) -> bool:
