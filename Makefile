@@ -4,15 +4,15 @@ BIN := $(VENV)/bin
 CONTRIB := $(sort $(dir $(wildcard contrib/*/pyproject.toml)))
 EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 SOURCES := core plugins $(addsuffix src,$(CONTRIB))
-SLOW := $(addprefix tests/plugins/,security_sanitizer order_submission rate_limit retry timeout)
+SLOW := $(addprefix tests/plugins/,security_sanitizer circuit_breaker order_submission rate_limit retry timeout)
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
-.PHONY: demo test lint types contracts unit contrib docs bench bench-security fuzz soak clean
+.PHONY: demo test lint types contracts checks unit unit-slow unit-rest uncovered contrib docs bench bench-security fuzz soak clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/recoup demo
 
-test: lint types contracts unit contrib docs
+test: lint types contracts checks
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -24,13 +24,24 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev
-	$(BIN)/coverage erase
-	$(BIN)/coverage run --parallel-mode -m pytest $(SLOW) & other=$$!; \
-	  $(BIN)/coverage run --parallel-mode -m pytest $(addprefix --ignore=,$(SLOW)); status=$$?; \
-	  wait $$other && exit $$status
+# Two at a time; the longest come first.
+checks: $(VENV)/.dev
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit contrib docs
+
+unit: unit-slow unit-rest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+unit-slow unit-rest: uncovered
+
+uncovered: $(VENV)/.dev
+	$(BIN)/coverage erase
+
+unit-slow:
+	$(BIN)/coverage run --parallel-mode -m pytest $(SLOW)
+
+unit-rest:
+	$(BIN)/coverage run --parallel-mode -m pytest $(addprefix --ignore=,$(SLOW))
 
 contrib: $(VENV)/.dev
 	$(BIN)/pytest $(addsuffix tests,$(CONTRIB))
