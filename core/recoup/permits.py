@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 FREE_THREADED: Final[bool] = not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
+MOST_PERMITS: Final = 1_000_000
+"""Permits are entries of a list; this many take 8 MB."""
+
+
 class Permits:
     """Admits a limited number of calls at a time; who comes later waits in a queue. Thread-safe and task-safe.
 

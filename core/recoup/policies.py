@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable  # noqa: TC003 - resolved at run time, for configuration files
 from enum import Enum
 from typing import Any
 
 from attrs import field, fields, frozen
 from attrs.validators import optional
+
+from recoup.validators import above_zero, flag, from_one, from_zero, number, text_or_none
 
 BACKOFF_STRATEGIES = ("exponential", "linear", "constant", "decorrelated")
 JITTERS = ("full", "equal", "decorrelated")
@@ -35,36 +36,6 @@ def _whole_from_one(_: object, attribute: Any, value: Any) -> None:
         raise ValueError(f"'{attribute.name}' must be 1 or more (got {value})")
 
 
-def _number(attribute: Any, value: Any) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"'{attribute.name}' must be a number (got {value!r})")
-    if not math.isfinite(value):
-        raise ValueError(f"'{attribute.name}' must be finite (got {value})")
-
-
-def _from_zero(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value < 0:
-        raise ValueError(f"'{attribute.name}' must be 0 or more (got {value})")
-
-
-def _from_one(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value < 1:
-        raise ValueError(f"'{attribute.name}' must be 1 or more (got {value})")
-
-
-def _above_zero(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value <= 0:
-        raise ValueError(f"'{attribute.name}' must be above 0 (got {value})")
-
-
-def _flag(_: object, attribute: Any, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"'{attribute.name}' must be True or False (got {value!r})")
-
-
 def _backoff(_: object, attribute: Any, value: Any) -> None:
     if value not in BACKOFF_STRATEGIES:
         raise ValueError(f"'{attribute.name}' must be one of {', '.join(BACKOFF_STRATEGIES)} (got {value!r})")
@@ -77,9 +48,7 @@ def _jitter(_: object, attribute: Any, value: Any) -> None:
         raise ValueError(f"'{attribute.name}' must be True, False or one of {', '.join(JITTERS)} (got {value!r})")
 
 
-def _above_zero_or_none(_: object, attribute: Any, value: Any) -> None:
-    if value is not None:
-        _above_zero(_, attribute, value)
+_above_zero_or_none: Any = optional(above_zero)
 
 
 def _as_tuple(value: Any) -> Any:
@@ -103,11 +72,6 @@ def _exception_types(_: object, attribute: Any, value: Any) -> None:
     types = value if isinstance(value, tuple) else (value,)
     if not types or not all(isinstance(item, type) and issubclass(item, Exception) for item in types):
         raise TypeError(f"{attribute.name} takes exception classes derived from Exception (got {value!r})")
-
-
-def _name(_: object, attribute: Any, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise TypeError(f"'{attribute.name}' must be a text that is not empty, or None (got {value!r})")
 
 
 def _strategy(_: object, attribute: Any, value: Any) -> None:
@@ -140,12 +104,12 @@ class RetryBudget:
             ("minimum retries per second" in Finagle).
     """
 
-    name: str | None = field(default=None, validator=_name)
-    capacity: float = field(default=500, validator=_above_zero)
-    retry_cost: float = field(default=5, validator=_above_zero)
+    name: str | None = field(default=None, validator=text_or_none)
+    capacity: float = field(default=500, validator=above_zero)
+    retry_cost: float = field(default=5, validator=above_zero)
     timeout_cost: float | None = field(default=10, validator=_above_zero_or_none)
-    success_gives: float = field(default=1, validator=_from_zero)
-    per_second: float = field(default=0, validator=_from_zero)
+    success_gives: float = field(default=1, validator=from_zero)
+    per_second: float = field(default=0, validator=from_zero)
 
     def __attrs_post_init__(self) -> None:
         for cost in ("retry_cost", "timeout_cost"):
@@ -178,10 +142,10 @@ class RetryConfig:
     """
 
     max_attempts: int = field(default=3, validator=_whole_from_one)
-    base_delay: float = field(default=1.0, validator=_from_zero)
-    max_delay: float = field(default=60.0, validator=_from_zero)
+    base_delay: float = field(default=1.0, validator=from_zero)
+    max_delay: float = field(default=60.0, validator=from_zero)
     backoff_strategy: str = field(default="exponential", validator=_backoff)
-    exponential_base: float = field(default=2.0, validator=_from_one)
+    exponential_base: float = field(default=2.0, validator=from_one)
     jitter: bool | str = field(default=False, validator=_jitter)
     exceptions: tuple[type[Exception], ...] = field(default=(Exception,), validator=_exception_types)
     retry_if: Callable[[Exception], bool] | None = field(default=None, validator=_function)
@@ -189,7 +153,7 @@ class RetryConfig:
     max_elapsed: float | None = field(default=None, validator=_above_zero_or_none)
     budget: RetryBudget | None = field(default=None, validator=_budget)
     before_sleep: tuple[Callable[..., Any], ...] = field(default=(), converter=_as_tuple, validator=_functions)
-    per_error: bool = field(default=False, validator=_flag)
+    per_error: bool = field(default=False, validator=flag)
 
     def __attrs_post_init__(self) -> None:
         if self.max_delay < self.base_delay:
@@ -231,7 +195,7 @@ def _window(_: object, attribute: Any, value: Any) -> None:
 
 
 def _ratio(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
+    number(attribute, value)
     if not 0 < value <= 1:
         raise ValueError(f"'{attribute.name}' must be above 0 and at most 1 (got {value})")
 
@@ -274,25 +238,25 @@ class CircuitBreakerConfig:
     """
 
     failure_threshold: int = field(default=5, validator=_whole_from_one)
-    recovery_timeout: float = field(default=60, validator=_above_zero)
+    recovery_timeout: float = field(default=60, validator=above_zero)
     expected_exception: type[Exception] | tuple[type[Exception], ...] = field(
         default=Exception, validator=_exception_types
     )
-    name: str | None = field(default=None, validator=_name)
+    name: str | None = field(default=None, validator=text_or_none)
     ignored_exceptions: type[Exception] | tuple[type[Exception], ...] = field(
         default=(), validator=_exception_types_or_none
     )
     window: str | None = field(default=None, validator=_window)
-    window_size: float = field(default=100, validator=_above_zero)
+    window_size: float = field(default=100, validator=above_zero)
     failure_rate_threshold: float = field(default=0.5, validator=_ratio)
-    slow_call_duration: float | None = field(default=None, validator=optional(_above_zero))
+    slow_call_duration: float | None = field(default=None, validator=_above_zero_or_none)
     slow_call_rate_threshold: float = field(default=1.0, validator=_ratio)
     minimum_calls: int | None = field(default=None, validator=optional(_whole_from_one))
     half_open_max_calls: int = field(default=1, validator=_whole_from_one)
     success_threshold: int = field(default=1, validator=_whole_from_one)
-    recovery_multiplier: float = field(default=1.0, validator=_from_one)
-    max_recovery_timeout: float | None = field(default=None, validator=optional(_above_zero))
-    parent: str | None = field(default=None, validator=_name)
+    recovery_multiplier: float = field(default=1.0, validator=from_one)
+    max_recovery_timeout: float | None = field(default=None, validator=_above_zero_or_none)
+    parent: str | None = field(default=None, validator=text_or_none)
 
     def __attrs_post_init__(self) -> None:
         if self.window is None:
@@ -361,7 +325,7 @@ class CacheConfig:
         single_flight: whether calls with the same arguments at the same time share one.
     """
 
-    ttl: float = field(default=300.0, validator=_above_zero)
+    ttl: float = field(default=300.0, validator=above_zero)
     max_results: int = field(default=1000, validator=_whole_from_one)
-    stale_if_error: float = field(default=0.0, validator=_from_zero)
-    single_flight: bool = field(default=True, validator=_flag)
+    stale_if_error: float = field(default=0.0, validator=from_zero)
+    single_flight: bool = field(default=True, validator=flag)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from attrs import field, frozen
 
+from recoup.permits import MOST_PERMITS
+from recoup.validators import above_zero, from_one, number, text_or_none
+
 ALGORITHMS = ("gradient", "aimd")
-MOST_CALLS = 1_000_000
-"""Permits are entries of a list; this many take 8 MB."""
 
 
 def _algorithm(_: object, attribute: Any, value: Any) -> None:
@@ -20,59 +20,35 @@ def _algorithm(_: object, attribute: Any, value: Any) -> None:
 def _whole(attribute: Any, value: Any, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"'{attribute.name}' must be a whole number (got {value!r})")
-    if not least <= value <= MOST_CALLS:
-        raise ValueError(f"'{attribute.name}' must be from {least} to {MOST_CALLS} (got {value})")
+    if not least <= value <= MOST_PERMITS:
+        raise ValueError(f"'{attribute.name}' must be from {least} to {MOST_PERMITS} (got {value})")
 
 
-def _from_one(_: object, attribute: Any, value: Any) -> None:
+def _calls_from_one(_: object, attribute: Any, value: Any) -> None:
     _whole(attribute, value, 1)
 
 
-def _from_zero(_: object, attribute: Any, value: Any) -> None:
+def _calls_from_zero(_: object, attribute: Any, value: Any) -> None:
     _whole(attribute, value, 0)
 
 
-def _number(attribute: Any, value: Any) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"'{attribute.name}' must be a number (got {value!r})")
-    if not math.isfinite(value):
-        raise ValueError(f"'{attribute.name}' must be finite (got {value})")
-
-
-def _above_zero(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value <= 0:
-        raise ValueError(f"'{attribute.name}' must be above 0 (got {value})")
-
-
-def _at_least_one(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value < 1:
-        raise ValueError(f"'{attribute.name}' must be 1 or more (got {value})")
-
-
 def _fraction(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
+    number(attribute, value)
     if not 0 < value <= 1:
         raise ValueError(f"'{attribute.name}' must be above 0 and at most 1 (got {value})")
 
 
 def _below_one(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
+    number(attribute, value)
     if not 0 < value < 1:
         raise ValueError(f"'{attribute.name}' must be above 0 and below 1 (got {value})")
 
 
 def _seconds_or_none(_: object, attribute: Any, value: Any) -> None:
     if value is not None:
-        _number(attribute, value)
+        number(attribute, value)
         if value < 0:
             raise ValueError(f"'{attribute.name}' must be 0 seconds or more, or None (got {value})")
-
-
-def _name(_: object, attribute: Any, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise TypeError(f"'{attribute.name}' must be a text that is not empty, or None (got {value!r})")
 
 
 @frozen(kw_only=True)
@@ -106,22 +82,22 @@ class AdaptiveConcurrencyConfig:
     """
 
     algorithm: str = field(default="gradient", validator=_algorithm)
-    initial_limit: int = field(default=20, validator=_from_one)
-    min_limit: int = field(default=1, validator=_from_one)
-    max_limit: int = field(default=200, validator=_from_one)
+    initial_limit: int = field(default=20, validator=_calls_from_one)
+    min_limit: int = field(default=1, validator=_calls_from_one)
+    max_limit: int = field(default=200, validator=_calls_from_one)
     backoff: float = field(default=0.9, validator=_below_one)
-    window: float = field(default=1.0, validator=_above_zero)
-    min_samples: int = field(default=10, validator=_from_one)
-    tolerance: float = field(default=1.5, validator=_at_least_one)
-    headroom: float = field(default=4.0, validator=_above_zero)
+    window: float = field(default=1.0, validator=above_zero)
+    min_samples: int = field(default=10, validator=_calls_from_one)
+    tolerance: float = field(default=1.5, validator=from_one)
+    headroom: float = field(default=4.0, validator=above_zero)
     smoothing: float = field(default=0.2, validator=_fraction)
-    long_window: int = field(default=600, validator=_from_one)
-    probe_every: int = field(default=60, validator=_from_one)
-    increase: float = field(default=1.0, validator=_above_zero)
+    long_window: int = field(default=600, validator=_calls_from_one)
+    probe_every: int = field(default=60, validator=_calls_from_one)
+    increase: float = field(default=1.0, validator=above_zero)
     max_latency: float | None = field(default=None, validator=_seconds_or_none)
-    max_queue: int = field(default=0, validator=_from_zero)
+    max_queue: int = field(default=0, validator=_calls_from_zero)
     max_wait: float | None = field(default=None, validator=_seconds_or_none)
-    name: str | None = field(default=None, validator=_name)
+    name: str | None = field(default=None, validator=text_or_none)
 
     def __attrs_post_init__(self) -> None:
         if not self.min_limit <= self.initial_limit <= self.max_limit:

@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-MOST_CALLS = 1_000_000
-"""Permits are entries of a list; this many take 8 MB."""
+from recoup.permits import MOST_PERMITS
+from recoup.validators import text_or_none
 
 
 def _whole(attribute: Any, value: Any, least: int, most: int) -> None:
@@ -19,11 +19,11 @@ def _whole(attribute: Any, value: Any, least: int, most: int) -> None:
 
 
 def _calls_inside(_: object, attribute: Any, value: Any) -> None:
-    _whole(attribute, value, 1, MOST_CALLS)
+    _whole(attribute, value, 1, MOST_PERMITS)
 
 
 def _calls_waiting(_: object, attribute: Any, value: Any) -> None:
-    _whole(attribute, value, 0, MOST_CALLS)
+    _whole(attribute, value, 0, MOST_PERMITS)
 
 
 def _seconds(_: object, attribute: Any, value: Any) -> None:
@@ -33,11 +33,6 @@ def _seconds(_: object, attribute: Any, value: Any) -> None:
         raise TypeError(f"'{attribute.name}' must be seconds, or None for no limit (got {value!r})")
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"'{attribute.name}' must be 0 seconds or more, or None for no limit (got {value})")
-
-
-def _name(_: object, attribute: Any, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise TypeError(f"'{attribute.name}' must be a text that is not empty, or None (got {value!r})")
 
 
 @frozen(kw_only=True)
@@ -55,4 +50,4 @@ class BulkheadConfig:
     max_concurrent: int = field(default=10, validator=_calls_inside)
     max_queue: int = field(default=0, validator=_calls_waiting)
     max_wait: float | None = field(default=None, validator=_seconds)
-    name: str | None = field(default=None, validator=_name)
+    name: str | None = field(default=None, validator=text_or_none)

@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from recoup.validators import flag
+
 
 def _number(attribute: Any, value: Any) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool):
@@ -37,11 +39,6 @@ def _fault(_: object, attribute: Any, value: Any) -> None:
         )
 
 
-def _flag(_: object, attribute: Any, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"'{attribute.name}' must be True or False (got {value!r})")
-
-
 def _seed(_: object, attribute: Any, value: Any) -> None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
         raise TypeError(f"'{attribute.name}' must be a whole number, or None (got {value!r})")
@@ -67,7 +64,7 @@ class ChaosConfig:
         seed: the same seed makes the same choices, apart for each pipeline scope; None: the handler's own randomness.
     """
 
-    enabled: bool = field(default=True, validator=_flag)
+    enabled: bool = field(default=True, validator=flag)
     fault_rate: float = field(default=0.0, validator=_rate)
     fault: type[Exception] | Callable[[], Exception] = field(default=ConnectionError, validator=_fault)
     latency_rate: float = field(default=0.0, validator=_rate)

@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from recoup.validators import number, text_or_none
+
 MOST_CALLS = 1_000_000
 
 
@@ -17,21 +19,14 @@ def _calls(_: object, attribute: Any, value: Any) -> None:
         raise ValueError(f"'{attribute.name}' must be from 1 to {MOST_CALLS} calls (got {value})")
 
 
-def _number(attribute: Any, value: Any) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"'{attribute.name}' must be a number (got {value!r})")
-    if not math.isfinite(value):
-        raise ValueError(f"'{attribute.name}' must be finite (got {value})")
-
-
 def _share(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
+    number(attribute, value)
     if not 0 < value <= 1:
         raise ValueError(f"'{attribute.name}' must be a share of the capacity, above 0 and at most 1 (got {value})")
 
 
 def _seconds(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
+    number(attribute, value)
     if value <= 0:
         raise ValueError(f"'{attribute.name}' must be above 0 seconds (got {value})")
 
@@ -39,11 +34,6 @@ def _seconds(_: object, attribute: Any, value: Any) -> None:
 def _seconds_or_none(_: object, attribute: Any, value: Any) -> None:
     if value is not None:
         _seconds(_, attribute, value)
-
-
-def _name(_: object, attribute: Any, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise TypeError(f"'{attribute.name}' must be a text that is not empty, or None (got {value!r})")
 
 
 @frozen(kw_only=True)
@@ -73,7 +63,7 @@ class LoadShedConfig:
     max_latency: float | None = field(default=None, validator=_seconds_or_none)
     half_life: float = field(default=10.0, validator=_seconds)
     retry_after: float | None = field(default=None, validator=_seconds_or_none)
-    name: str | None = field(default=None, validator=_name)
+    name: str | None = field(default=None, validator=text_or_none)
 
     def __attrs_post_init__(self) -> None:
         if not self.low <= self.normal <= self.high:

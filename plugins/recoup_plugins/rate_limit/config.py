@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from recoup.validators import above_zero, from_zero, text_or_none
+
 FASTEST = 1_000_000.0
 """Calls a second at most: beyond that, the clock no longer tells two of them apart."""
 
@@ -21,25 +23,6 @@ class Counted(Enum):
     """New orders only."""
 
 
-def _number(attribute: Any, value: Any) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"'{attribute.name}' must be a number (got {value!r})")
-    if not math.isfinite(value):
-        raise ValueError(f"'{attribute.name}' must be finite (got {value})")
-
-
-def _above_zero(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value <= 0:
-        raise ValueError(f"'{attribute.name}' must be above 0 (got {value})")
-
-
-def _from_zero(_: object, attribute: Any, value: Any) -> None:
-    _number(attribute, value)
-    if value < 0:
-        raise ValueError(f"'{attribute.name}' must be 0 or more (got {value})")
-
-
 def _burst(_: object, attribute: Any, value: Any) -> None:
     if value is None:
         return
@@ -47,11 +30,6 @@ def _burst(_: object, attribute: Any, value: Any) -> None:
         raise TypeError(f"'{attribute.name}' must be a whole number, or None (got {value!r})")
     if value < 1:
         raise ValueError(f"'{attribute.name}' must be 1 or more (got {value})")
-
-
-def _name(_: object, attribute: Any, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise TypeError(f"'{attribute.name}' must be a text that is not empty, or None (got {value!r})")
 
 
 def _counted(_: object, attribute: Any, value: Any) -> None:
@@ -74,11 +52,11 @@ class RateLimitConfig:
         counts: which of the venue's own counts concern it; see :meth:`RateLimitPlugin.observe_headers`.
     """
 
-    rate: float = field(validator=_above_zero)
-    per: float = field(default=1.0, validator=_above_zero)
+    rate: float = field(validator=above_zero)
+    per: float = field(default=1.0, validator=above_zero)
     burst: int | None = field(default=None, validator=_burst)
-    max_wait: float = field(default=0.0, validator=_from_zero)
-    name: str | None = field(default=None, validator=_name)
+    max_wait: float = field(default=0.0, validator=from_zero)
+    name: str | None = field(default=None, validator=text_or_none)
     counts: Counted = field(default=Counted.REQUESTS, validator=_counted)
 
     def __attrs_post_init__(self) -> None:
