@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Final
 
 from recoup import (
@@ -14,7 +13,6 @@ from recoup import (
     PolicyEvent,
     RateLimited,
     Refused,
-    SystemClock,
 )
 from recoup_plugins.adaptive_concurrency.limits import Aimd, Gradient, Window
 
@@ -86,9 +84,7 @@ class AdaptiveLimit:
         self._host = host
         self._lock = threading.Lock()
         # One call less, twice in each guarded call.
-        self._monotonic: Callable[[], float] = (
-            time.monotonic if type(host.clock) is SystemClock else host.clock.monotonic
-        )
+        self._monotonic: Callable[[], float] = host.clock.monotonic
         self._algorithm: Algorithm = _algorithm(config)
         self._samples: list[float] = []
         self._most_inside = 0

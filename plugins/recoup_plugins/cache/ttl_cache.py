@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from recoup import SystemClock
@@ -72,7 +71,7 @@ class TTLCache(Generic[K, V]):
         _check(ttl, max_items, grace)
         clock = SystemClock() if clock is None else clock
         # Past the method that only hands it on, which would cost as much as the look-up.
-        self.monotonic = time.monotonic if type(clock) is SystemClock else clock.monotonic
+        self.monotonic = clock.monotonic
         self.ttl = ttl
         self._grace = grace
         self._max_items = max_items

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from recoup import LoadShed, PolicyEvent, SystemClock
+from recoup import LoadShed, PolicyEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +60,7 @@ class Load:
         self._ended_since: list[None] = []
         self._ended = 0.0
         # One call less, twice in each guarded call.
-        self._monotonic: Callable[[], float] = (
-            time.monotonic if type(host.clock) is SystemClock else host.clock.monotonic
-        )
+        self._monotonic: Callable[[], float] = host.clock.monotonic
         self.configure(config)
 
     @property

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from recoup import PolicyMisuse, RateLimited, SystemClock, remaining
@@ -66,7 +65,7 @@ class KeyedLimiter:
         self.name = name or config.name or "limit"
         self._clock: Clock = SystemClock() if clock is None else clock
         # Past the method that only hands it on: this is a fifth of what a check costs.
-        self._monotonic = time.monotonic if type(self._clock) is SystemClock else self._clock.monotonic
+        self._monotonic = self._clock.monotonic
         self._lock = threading.RLock()  # a waiting coroutine that is collected as garbage may come back here
         self._config = config
         self._rate = config.per_second

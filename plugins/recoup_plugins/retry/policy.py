@@ -98,12 +98,7 @@ class Repeating(Series):
                 if again is None:
                     raise
             else:
-                if setting.takes_any_result:
-                    return result
-                if not setting.is_unwanted(result):
-                    self.succeeded()
-                    return result
-                again = self.delay_after_unwanted()
+                again = None if setting.takes_any_result else self._delay_after_result(result)
                 if again is None:
                     return result
             delay = again
@@ -123,15 +118,17 @@ class Repeating(Series):
                 if again is None:
                     raise
             else:
-                if setting.takes_any_result:
-                    return result
-                if not setting.is_unwanted(result):
-                    self.succeeded()
-                    return result
-                again = self.delay_after_unwanted()
+                again = None if setting.takes_any_result else self._delay_after_result(result)
                 if again is None:
                     return result
             delay = again
+
+    def _delay_after_result(self, result: Any) -> float | None:
+        """Return the seconds to wait before the next attempt, or None where the result stands."""
+        if not self._setting.is_unwanted(result):
+            self.succeeded()
+            return None
+        return self.delay_after_unwanted()
 
 
 class RepeatingAtOnce:

@@ -1,8 +1,7 @@
 """Finds values whose name is a value itself: ``{"name": "api_key", "value": "..."}`` in any notation.
 
 Covered: JSON and Python literals in either order, YAML lists, XML attributes and elements, property lists, and the
-parts
-of a multipart form.
+parts of a multipart form.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from recoup import Place, Placing, SystemClock
@@ -29,7 +28,7 @@ class TimeoutPlugin:
         self._host = host
         clock = host.clock
         # The function itself saves a layer; only such a clock passes as fast as the timers of an event loop.
-        monotonic = time.monotonic if type(clock) is SystemClock else clock.monotonic
+        monotonic = clock.monotonic
         self._queues = Queues(monotonic) if isinstance(clock, SystemClock) else None
 
     def policy(self, config: TimeoutConfig, scope: Scope) -> TimeoutGate:
