@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recoup.dispatch.generation import Generation
     from recoup.manager import PluginManager
 
 
@@ -18,19 +17,15 @@ class Audience:
         plugins: whose ``monitor`` hooks listen.
     """
 
-    __slots__ = ("_generation", "_kinds", "_plugins")
+    __slots__ = ("_plugins",)
 
     def __init__(self, plugins: PluginManager) -> None:
         self._plugins = plugins
-        self._generation: Generation | None = None
-        self._kinds: dict[str, bool] = {}
 
     def hears(self, kind: str) -> bool:
         """Say whether any monitor hears events of a kind, such as ``policy``."""
-        if self._generation is not self._plugins.generation:
-            self._kinds, self._generation = {}, self._plugins.generation
-        kinds = self._kinds
-        heard = kinds.get(kind)
+        kinds = self._plugins.generation.memo(self)
+        heard: bool | None = kinds.get(kind)
         if heard is None:
             heard = kinds[kind] = any(self._is_heard_by(name, kind) for name in self._plugins.hooks.compiled.monitors)
         return heard

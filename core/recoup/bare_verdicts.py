@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from recoup.classification import Classification
-    from recoup.dispatch.generation import Generation
     from recoup.manager import PluginManager
 
 MOST_CLASSES = 1024
@@ -26,12 +25,10 @@ class BareVerdicts:
         plugins: whose ``classify`` hooks are asked; with a change of plugins, everything is forgotten.
     """
 
-    __slots__ = ("_generation", "_plugins", "_verdicts")
+    __slots__ = ("_plugins",)
 
     def __init__(self, plugins: PluginManager) -> None:
         self._plugins = plugins
-        self._generation: Generation | None = None
-        self._verdicts: dict[type[Exception], Classification | None] = {}
 
     def of(self, error: Exception, ask: Callable[[], Classification]) -> Classification:
         """Return the answer for an error; ``ask`` calls the hook."""
@@ -40,8 +37,6 @@ class BareVerdicts:
         if isinstance(error, OSError) and error.errno is not None:
             return ask()
         kind = type(error)
-        if self._generation is not self._plugins.generation:
-            self._verdicts, self._generation = {}, self._plugins.generation
         verdicts = self._verdicts
         known = verdicts.get(kind)
         if known is not None:
@@ -53,7 +48,11 @@ class BareVerdicts:
 
     def tells_all(self, kind: type[Exception]) -> bool:
         """Say whether the answer for bare errors of exactly this class is remembered."""
-        return self._generation is self._plugins.generation and self._verdicts.get(kind) is not None
+        return self._verdicts.get(kind) is not None
+
+    @property
+    def _verdicts(self) -> dict[type[Exception], Classification | None]:
+        return self._plugins.generation.memo(self)
 
     def _is_told_by(self, kind: type[Exception]) -> bool:
         for name in self._plugins.hooks.compiled.classifiers:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from recoup.classification import ErrorCategory
     from recoup.error_handler import ErrorHandler
-    from recoup.guard import Course
+    from recoup.guard import Course, GuardPrograms
     from recoup.operation import Operation
     from recoup.roles import Scope
 
@@ -295,15 +295,9 @@ class _MeteredGuard(Guard):
         super().__init__(*policies, **kwargs)
         self._metrics = metrics
 
-    def __call__(self, function: F) -> F:
-        decorated = super().__call__(function)
-        if inspect.isasyncgenfunction(decorated) and any(isinstance(policy, CacheConfig) for policy in self.policies):
-            raise TypeError(f"{function!r} is a generator function: its items can't be kept as a result")
-        return decorated
-
-    def _new_course(self, handler: ErrorHandler, scope: Scope, *, is_async: bool) -> Course:
-        course = super()._new_course(handler, scope, is_async=is_async)
+    def _new_course(self, programs: GuardPrograms, scope: Scope, *, is_async: bool) -> Course:
+        course = super()._new_course(programs, scope, is_async=is_async)
         if self._metrics is None:
             return course
         outer = [Fitted("handler", self, self._metrics), *course.outer]
-        return evolve(course, outer=outer, around=compile_plan(self._plan(handler, outer, is_async=is_async)))
+        return evolve(course, outer=outer, around=compile_plan(self._plan(programs.handler, outer, is_async=is_async)))

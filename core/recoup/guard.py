@@ -114,7 +114,8 @@ class Guard(Pipeline):
         self, programs: Programs, function: Callable[..., Any], signature: Signature, *, is_async: bool
     ) -> Plan | None:
         """Return what is compiled for one decorated function, or None where a call needs more before it is made."""
-        binding = self._binding_of(programs)
+        programs = _own(programs)
+        binding = programs.binding
         if (self.operation is not None and not isinstance(self.operation, Operation)) or binding.keepers:
             return None
         subject = self.subject_of(function)
@@ -162,8 +163,8 @@ class Guard(Pipeline):
     def _guarded_call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_async: bool
     ) -> tuple[GuardedCall, Callable[..., Any] | None]:
-        programs = self.programs()
-        binding = self._binding_of(programs)
+        programs = _own(self.programs())
+        binding = programs.binding
         subject = self.subject_of(function)
         operation = self.operation_of(subject, args, kwargs)
         course = self._course(programs, self.scope_of(subject, operation), is_async=is_async)
@@ -178,30 +179,34 @@ class Guard(Pipeline):
         return any(isinstance(policy, RetryConfig) and policy.max_elapsed is not None for policy in policies)
 
     def _new_programs(self, handler: ErrorHandler) -> Programs:
-        return _GuardPrograms(handler, handler.plugins.generation, {}, Binding(handler, self.policies))
-
-    @staticmethod
-    def _binding_of(programs: Programs) -> Binding:
-        assert isinstance(programs, _GuardPrograms)
-        return programs.binding
-
-    def _course(self, programs: Programs, scope: Scope, *, is_async: bool) -> Course:
-        courses: dict[Any, Any] = programs.by_scope
-        course: Course | None = courses.get((scope, is_async))
-        if course is None:
-            if len(courses) >= SCOPES_KEPT:
-                courses.clear()
-            course = courses[scope, is_async] = self._new_course(programs.handler, scope, is_async=is_async)
-        return course
-
-    def _new_course(self, handler: ErrorHandler, scope: Scope, *, is_async: bool) -> Course:
         plugins = handler.plugins
+        generation = plugins.generation  # before a look at the plugins, so that what is outdated is seen to be
         if self._whole is None:
             configs = arranged(plugins, self.policies)
         else:
             configs = self.policies
             check_order(plugins, configs)
-        place = _place_of_recovery(configs, [placing.place for placing in placings(plugins, configs)])
+        return GuardPrograms(
+            handler,
+            generation,
+            {},
+            binding=Binding(handler, self.policies),
+            configs=configs,
+            place=_place_of_recovery(configs, [placing.place for placing in placings(plugins, configs)]),
+        )
+
+    def _course(self, programs: GuardPrograms, scope: Scope, *, is_async: bool) -> Course:
+        courses: dict[Any, Any] = programs.by_scope
+        course: Course | None = courses.get((scope, is_async))
+        if course is None:
+            if len(courses) >= SCOPES_KEPT:
+                courses.clear()
+            course = courses[scope, is_async] = self._new_course(programs, scope, is_async=is_async)
+        return course
+
+    def _new_course(self, programs: GuardPrograms, scope: Scope, *, is_async: bool) -> Course:
+        handler, configs, place = programs.handler, programs.configs, programs.place
+        plugins = handler.plugins
         outer = fit(plugins, configs[:place], scope)
         inner = [left for item in fit(plugins, configs[place:], scope) for left in _left_in_guard(item)]
         policies = configs[place:]
@@ -242,8 +247,23 @@ class Course:
 
 
 @frozen(eq=False)
-class _GuardPrograms(Programs):
+class GuardPrograms(Programs):
+    """What a guard has compiled, and what that is made from in every scope. Filled as it is used.
+
+    Attributes:
+        binding: what the plugins do beside the policies.
+        configs: the policies in their order.
+        place: the index at which the recovery stands.
+    """
+
     binding: Binding
+    configs: tuple[PolicyConfig, ...]
+    place: int
+
+
+def _own(programs: Programs) -> GuardPrograms:
+    assert isinstance(programs, GuardPrograms)  # what a guard's own _new_programs makes
+    return programs
 
 
 @frozen(eq=False)

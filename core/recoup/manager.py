@@ -55,7 +55,6 @@ class PluginManager:
         self._absent: dict[str, PluginStatus] = {}
         self._health = PluginHealth(host.clock, host.publish, self._disable)
         self.generation = Generation()
-        self._by_role: dict[type, tuple[Generation, list[tuple[str, Any]]]] = {}
         self.hooks = Hooks(self._compile())
 
     def load(self, sources: Mapping[str, PluginSource], ready: Mapping[str, Any]) -> None:
@@ -156,12 +155,10 @@ class PluginManager:
 
     def with_role(self, role: type) -> list[tuple[str, Any]]:
         """Return the registered plugins that play a role of :mod:`recoup.roles`."""
-        generation = self.generation  # before a look at the plugins, so that what is outdated is seen to be
-        kept = self._by_role.get(role)
-        if kept is None or kept[0] is not generation:  # to ask a protocol takes long, and each new scope asks
-            kept = generation, [(name, plugin) for name, plugin in self.items() if isinstance(plugin, role)]
-            self._by_role[role] = kept
-        return list(kept[1])
+        by_role = self.generation.memo(self)  # had before a look at the plugins, so that what is outdated is forgotten
+        if role not in by_role:  # to ask a protocol takes long, and each new scope asks
+            by_role[role] = [(name, plugin) for name, plugin in self.items() if isinstance(plugin, role)]
+        return list(by_role[role])
 
     def report(self, plugin: str, method: str, failure: Exception) -> None:
         """Record that a plugin's method outside the hooks has raised."""

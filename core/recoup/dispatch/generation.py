@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import Any
 
 
 class _Ledger:
@@ -18,6 +19,8 @@ class _Ledger:
 class Generation:
     """One set of plugins, and the calls that use it. A context manager around each such call.
 
+    It also remembers what has been worked out for these plugins, which is forgotten with it.
+
     Thread-safe and task-safe. All generations of a handler share one count, so that a call which enters a generation
     in the moment of its replacement is waited for as well.
     """
@@ -25,6 +28,7 @@ class Generation:
     def __init__(self, ledger: _Ledger | None = None, number: int = 0) -> None:
         self._ledger = ledger or _Ledger()
         self._number = number
+        self._memos: dict[object, dict[Any, Any]] = {}
 
     def __enter__(self) -> None:
         with self._ledger.changed:
@@ -38,6 +42,10 @@ class Generation:
                 del ledger.active[self._number]
                 if self._number < ledger.newest:
                     ledger.changed.notify_all()
+
+    def memo(self, owner: object) -> dict[Any, Any]:
+        """Return what ``owner`` has worked out for these plugins, to be read and added to."""
+        return self._memos.setdefault(owner, {})
 
     def successor(self) -> Generation:
         """Retire this generation and return the next one."""

@@ -158,8 +158,9 @@ class Pipeline:
         component = self.component or "application"
         subject = Subject(component, label, key, OperationKind.from_name(label), may_be_order(label))
         handler = resolve_handler(self.handler)
+        check_order(handler.plugins, self.policies)
         scope = self.scope_of(subject, self.operation_of(subject, (), {}))
-        return handler, self._fitted(handler, evolve(scope, key=key))
+        return handler, fit(handler.plugins, self.policies, evolve(scope, key=key))
 
     def reconfigure(
         self, *policies: PolicyConfig, operation: Operation | Callable[..., Operation] | None = None
@@ -187,7 +188,8 @@ class Pipeline:
         if self.operation is not None and not isinstance(self.operation, Operation):
             return None
         subject = self.subject_of(function)
-        fitted = self._fitted(programs.handler, self.scope_of(subject, self.operation_of(subject, (), {})))
+        scope = self.scope_of(subject, self.operation_of(subject, (), {}))
+        fitted = fit(programs.handler.plugins, self.policies, scope)
         return self._plan(programs.handler, fitted, is_async=is_async, function=function, signature=signature)
 
     def programs(self) -> Programs:
@@ -224,8 +226,7 @@ class Pipeline:
             return operation
         kind = subject.kind
         if kind is OperationKind.UNSPECIFIED and self._is_retried and not subject.may_be_order:
-            said = attrs.asdict(operation, recurse=False)
-            return _Assumed(**said | {"kind": OperationKind.IDEMPOTENT_WRITE})
+            return _ASSUMED if operation is _NOTHING_SAID else _assumed(operation)
         return _OF_KIND[kind] if operation is _NOTHING_SAID else evolve(operation, kind=kind)
 
     def scope_of(self, subject: Subject, operation: Operation) -> Scope:
@@ -241,6 +242,7 @@ class Pipeline:
         )
 
     def _new_programs(self, handler: ErrorHandler) -> Programs:
+        check_order(handler.plugins, self.policies)
         return Programs(handler, handler.plugins.generation, {})
 
     def _program(
@@ -253,14 +255,10 @@ class Pipeline:
         if program is None:
             if len(programs.by_scope) >= SCOPES_KEPT:
                 programs.by_scope.clear()
-            fitted = self._fitted(programs.handler, scope)
+            fitted = fit(programs.handler.plugins, self.policies, scope)
             program = compile_plan(self._plan(programs.handler, fitted, is_async=is_async))
             programs.by_scope[scope, is_async] = program
         return program
-
-    def _fitted(self, handler: ErrorHandler, scope: Scope) -> Sequence[Fitted]:
-        check_order(handler.plugins, self.policies)
-        return fit(handler.plugins, self.policies, scope)
 
     @staticmethod
     def _plan(
@@ -297,5 +295,11 @@ class _Assumed(Operation):
     """An operation of which nobody said what repeating it could do; it is retried, so it is taken to be repeatable."""
 
 
+def _assumed(operation: Operation) -> Operation:
+    said = attrs.asdict(operation, recurse=False)
+    return _Assumed(**said | {"kind": OperationKind.IDEMPOTENT_WRITE})
+
+
 _NOTHING_SAID = Operation()
+_ASSUMED = _assumed(_NOTHING_SAID)
 _OF_KIND = {kind: Operation(kind=kind) for kind in OperationKind}
