@@ -8,6 +8,7 @@ from recoup.classification import (
     ErrorCategory,
     ErrorSeverity,
     FailureReason,
+    FailureStage,
     SensitivityLevel,
 )
 from recoup.clock import Clock, SystemClock
@@ -31,6 +32,7 @@ from recoup.errors import (
     HandlerStateError,
     HeldBack,
     InvalidPlugin,
+    JournalUnavailable,
     LoadShed,
     OrderNotVerifiable,
     OutcomeUnknown,
@@ -42,10 +44,14 @@ from recoup.errors import (
     RateLimited,
     RecoupError,
     Refused,
+    ResumeRequired,
     ServiceDegraded,
     Timeout,
+    TradingHalted,
     UnknownPlugin,
+    VenueNotRegistered,
 )
+from recoup.escalation import Escalations
 from recoup.events import (
     BreakerEvent,
     ConnectionEvent,
@@ -60,10 +66,13 @@ from recoup.events import (
     SuppressionEvent,
     ThreatEvent,
 )
+from recoup.exposure import Exposure, Exposures, IntentId
 from recoup.factory import ErrorHandlerFactory
 from recoup.guard import Guard, guard
+from recoup.halts import Halt, Halts
 from recoup.hookspecs import hookimpl
 from recoup.host import Host
+from recoup.intents import Intent, IntentFinding, IntentState, ResumeReport
 from recoup.keyed_states import KeyedStates
 from recoup.operation import Call, Operation, OperationKind, Priority
 from recoup.outcome import Decision, Outcome, Recovery, outcome_of
@@ -81,18 +90,32 @@ from recoup.policies import (
     RetryConfig,
     Retrying,
 )
-from recoup.ports import OrderPort, VenuePort
+from recoup.ports import (
+    BalancePort,
+    BeliefPort,
+    MarketDataPort,
+    OrderPort,
+    StreamPort,
+    SubmitPort,
+    TradePort,
+    VenuePort,
+    VenueStatusPort,
+)
+from recoup.reconciliation import Drift, DriftAction, Reconciliation
 from recoup.recovery import RecoveryStrategy
 from recoup.retry_after import parse_retry_after
 from recoup.roles import (
     Admitter,
     CircuitStatus,
     Gate,
+    IntentJournal,
+    IntentVerifier,
     Pacer,
     Place,
     Placing,
     Policy,
     PolicyServer,
+    Reconciler,
     Rescue,
     Rescuing,
     ResultKeeper,
@@ -105,10 +128,13 @@ from recoup.roles import (
 )
 from recoup.stand_in import note_stand_in, watch_stand_ins
 from recoup.turn import Turn
+from recoup.venues import VenuePorts, Venues
 
 __all__ = [
     "UNCLASSIFIED",
     "Admitter",
+    "BalancePort",
+    "BeliefPort",
     "BreakerEvent",
     "BulkheadFull",
     "CacheConfig",
@@ -124,6 +150,8 @@ __all__ = [
     "ConnectionEvent",
     "DeadlineExceeded",
     "Decision",
+    "Drift",
+    "DriftAction",
     "ErrorCategory",
     "ErrorContext",
     "ErrorEvent",
@@ -134,19 +162,33 @@ __all__ = [
     "ErrorPatternCache",
     "ErrorSeverity",
     "EscalationEvent",
+    "Escalations",
     "Event",
+    "Exposure",
+    "Exposures",
     "FailureReason",
+    "FailureStage",
     "FallbackConfig",
     "FallbackStrategy",
     "Gate",
     "Guard",
+    "Halt",
+    "Halts",
     "HandlerStateError",
     "HeldBack",
     "Host",
+    "Intent",
+    "IntentFinding",
+    "IntentId",
+    "IntentJournal",
+    "IntentState",
+    "IntentVerifier",
     "InvalidPlugin",
+    "JournalUnavailable",
     "KeyedStates",
     "LRUCache",
     "LoadShed",
+    "MarketDataPort",
     "Operation",
     "OperationKind",
     "OrderNotVerifiable",
@@ -172,6 +214,8 @@ __all__ = [
     "Priority",
     "RateLimitDecision",
     "RateLimited",
+    "Reconciler",
+    "Reconciliation",
     "RecoupError",
     "Recovery",
     "RecoveryEvent",
@@ -180,6 +224,8 @@ __all__ = [
     "Rescue",
     "Rescuing",
     "ResultKeeper",
+    "ResumeReport",
+    "ResumeRequired",
     "RetryBudget",
     "RetryConfig",
     "RetrySeries",
@@ -191,17 +237,25 @@ __all__ = [
     "ServiceDegraded",
     "SeverityConfig",
     "StateEvent",
+    "StreamPort",
+    "SubmitPort",
     "SuppressionEvent",
     "SystemClock",
     "ThreatEvent",
     "Timeout",
+    "TradePort",
+    "TradingHalted",
     "Trait",
     "Turn",
     "Turnstile",
     "TypeClassifier",
     "UniversalErrorHandler",
     "UnknownPlugin",
+    "VenueNotRegistered",
     "VenuePort",
+    "VenuePorts",
+    "VenueStatusPort",
+    "Venues",
     "Wrapper",
     "call_key",
     "deadline",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recoup.errors import HandlerStateError, OutcomeUnknown
+from recoup.errors import HandlerStateError, OutcomeUnknown, Refused
 from recoup.outcome import Decision, Recovery
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Admission:
         """Return the result where the side effect is found to have happened already, None to make the call.
 
         Raises:
-            OutcomeUnknown: it may have happened, and must not be sent.
+            Refused: it must not be sent, and was not by this call.
         """
-        steps = self._steps()
+        steps = self._steps(by="admit")
         found: Recovery | None = None
         try:
             awaitable = next(steps)
@@ -58,10 +58,10 @@ class Admission:
         """As :meth:`ask`, for synchronous code.
 
         Raises:
-            OutcomeUnknown: it may have happened, and must not be sent.
+            Refused: it must not be sent, and was not by this call.
             HandlerStateError: an admitter has to wait for the event loop that occupies this thread.
         """
-        steps = self._steps()
+        steps = self._steps(by="admit_sync")
         found: Recovery | None = None
         try:
             awaitable = next(steps)
@@ -92,14 +92,18 @@ class Admission:
             reason = f"{type(error).__name__} while nobody knew what became of the call"
             self._handler.escalate(self._call.component, self._call.name, reason)
 
-    def _steps(self) -> Generator[Awaitable[Any], Any, Recovery | None]:
+    def _steps(self, by: str) -> Generator[Awaitable[Any], Any, Recovery | None]:
+        call = self._call
+        self._handler.halts.check(call.operation, call.component)
         for name, admitter in self._admitters:
             try:
-                answer: Any = admitter.admit(self._call, self._call.component)
+                answer: Any = getattr(admitter, by, admitter.admit)(call, call.component)
                 if hasattr(answer, "__await__"):
                     answer = yield answer
                 if answer is not None and not isinstance(answer, Recovery):
                     raise TypeError(f"admit must give a Recovery or None, got {type(answer).__name__}")  # noqa: TRY301 - reported below
+            except Refused:
+                raise
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
                 self._handler.plugins.report(name, "admit", failure)
                 continue

@@ -81,6 +81,17 @@ class FailureReason(StrEnum):
     OTHER = "other"
 
 
+class FailureStage(Enum):
+    """How far a request had come when it failed. With the type of the error it tells what may have happened."""
+
+    BEFORE_SEND = "before_send"
+    """Nothing left the machine: refused connection, no such host, no free connection."""
+    SENT = "sent"
+    """It was sent at least in part, and no answer began."""
+    ANSWER_BEGUN = "answer_begun"
+    """The other side answered, or began to: whoever can read the answer knows."""
+
+
 @frozen(kw_only=True)
 class Classification:
     """The answer of the ``classify`` hook. Immutable.
@@ -93,6 +104,7 @@ class Classification:
         outcome_known: False where the side effect may have happened although the call failed.
         retry_after: seconds that the other side asked to wait, or None.
         reason: why the call failed.
+        stage: how far the request had come, or None where nobody can tell.
     """
 
     severity: ErrorSeverity = field(validator=instance_of(ErrorSeverity))
@@ -101,6 +113,7 @@ class Classification:
     outcome_known: bool = field(default=True, validator=instance_of(bool))
     retry_after: float | None = field(default=None, validator=optional(and_(instance_of((int, float)), ge(0.0))))
     reason: FailureReason = field(default=FailureReason.OTHER, validator=instance_of(FailureReason))
+    stage: FailureStage | None = field(default=None, validator=optional(instance_of(FailureStage)))
 
 
 UNCLASSIFIED = Classification(

@@ -19,12 +19,17 @@ from recoup.config.models import Config
 from recoup.context import ErrorContext
 from recoup.discovery import PluginSource, installed_plugins
 from recoup.errors import ConfigError, ConfigProblem, HandlerStateError, PolicyMisuse, PolicyUnavailable
+from recoup.events import StateEvent
+from recoup.exposure import Exposures
 from recoup.guard import Guard
+from recoup.halts import Halts
 from recoup.patterns import ErrorPattern, ErrorPatternCache
 from recoup.pipeline.order import check_order
 from recoup.pipeline.registry import PipelineRegistry
 from recoup.policies import RetryConfig
-from recoup.roles import CircuitStatus
+from recoup.reconciliation import Reconciliation
+from recoup.roles import CircuitStatus, Reconciler
+from recoup.venues import Venues
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -36,7 +41,10 @@ if TYPE_CHECKING:
 
     from recoup.classification import Classification
     from recoup.dispatch.hooks import Hooks
+    from recoup.escalation import Escalations
     from recoup.events import Event
+    from recoup.exposure import Exposure, IntentId
+    from recoup.intents import IntentFinding, ResumeReport
     from recoup.manager import PluginManager
     from recoup.operation import Operation
     from recoup.outcome import Outcome
@@ -104,6 +112,9 @@ class ErrorHandler:
         random: where chance comes from.
         patterns: the error patterns that ``analyze`` plugins found lately.
         pipelines: the pipelines of the configuration and those that the application defines, by name.
+        venues: the ports of each venue, registered by the application.
+        halts: where no new orders are taken.
+        exposures: what orders of unknown outcome may have put at risk.
 
     Raises:
         ConfigError: the configuration does not fit the plugins.
@@ -124,6 +135,9 @@ class ErrorHandler:
         self.clock: Clock = clock or SystemClock()
         self.random = random or _new_random()
         self.patterns = ErrorPatternCache(clock=self.clock)
+        self.venues = Venues()
+        self.halts = Halts(self.clock, self.publish)
+        self.exposures = Exposures(self._exposure_changed)
         self._assemble()
         self._portal: BlockingPortal | None = None
         self._token: Token[ErrorHandler | None] | None = None
@@ -132,6 +146,7 @@ class ErrorHandler:
     def _assemble(self) -> None:
         # A third of what recoup would cost at import; whoever only decorates pays it with the first call.
         from recoup.audience import Audience  # noqa: PLC0415
+        from recoup.background import Background  # noqa: PLC0415
         from recoup.bare_verdicts import BareVerdicts  # noqa: PLC0415
         from recoup.lifecycle import Lifecycle  # noqa: PLC0415
         from recoup.manager import PluginManager  # noqa: PLC0415
@@ -146,6 +161,7 @@ class ErrorHandler:
         self._bridge = SyncBridge()
         self._verdicts = BareVerdicts(self._plugins)
         self._audience = Audience(self._plugins)
+        self._background = Background(lambda name, failure: self._plugins.report(name, "background", failure))
         self._lifecycle = Lifecycle(self._plugins, self.publish, self._processor.flush)
 
     def _load(self, plugins: Mapping[str, Any], *, discover: bool) -> None:
@@ -381,6 +397,11 @@ class ErrorHandler:
         """
         self._processor.escalate(component, operation, reason)
 
+    @property
+    def escalations(self) -> Escalations:
+        """What a human was told and has not acknowledged."""
+        return self._processor.escalations
+
     def wait_sync(self, awaitable: Awaitable[Any]) -> Any:
         """Wait for an awaitable from synchronous code, where the handler's plugins run.
 
@@ -392,6 +413,63 @@ class ErrorHandler:
             return await awaitable
 
         return self._bridge.run(wait, needs_loop=True)
+
+    async def resume(self) -> ResumeReport:
+        """Find out what became of every order that an earlier process left unresolved; to be called at the start.
+
+        Until then, a journal with such orders refuses new ones with :class:`ResumeRequired`. What nobody can find out
+        now stays unknown: it is escalated, its exposure stays reserved, and it is not sent again.
+
+        Returns:
+            What was found, by intent; empty where nothing was left.
+
+        Raises:
+            VenueNotRegistered: nobody said where to look some of them up; none was looked up.
+        """
+        from recoup.resumption import resume  # noqa: PLC0415 - once in the life of a process
+
+        with self._plugins.generation:
+            return await resume(self)
+
+    def resume_sync(self) -> ResumeReport:
+        """As :meth:`resume`, for synchronous code."""
+        return self._bridge.run(self.resume, needs_loop=True)
+
+    def settle(self, intent: IntentId, finding: IntentFinding) -> None:
+        """Tell every journal what became of an intent, and give its exposure back where that is known. Never raises."""
+        from recoup.resumption import settle  # noqa: PLC0415 - only where something failed
+
+        if finding.state.is_resolved:
+            self.exposures.release(*intent)
+        settle(self._plugins, intent, finding)
+
+    async def reconcile(self, key: str) -> tuple[Reconciliation, ...]:
+        """Hold what the application believes of a venue against what the venue says.
+
+        Returns:
+            What each plugin that can do so found, and did.
+        """
+        found = []
+        for name, reconciler in self._plugins.with_role(Reconciler):
+            try:
+                found.append(await reconciler.reconcile(key))
+            except Exception as failure:  # noqa: BLE001 - a plugin's failure never changes the answer of the others
+                self._plugins.report(name, "reconcile", failure)
+                found.append(Reconciliation(key=key, complete=False, detail=f"{name} failed"))
+        return tuple(item for item in found if item is not None)
+
+    def spawn(self, name: str, function: Callable[..., Awaitable[Any]], *args: Any) -> bool:
+        """Run a coroutine function beside the application, until the handler is closed.
+
+        Returns:
+            False where no event loop runs in this thread, or too much is under way.
+        """
+        return self._background.spawn(name, function, *args)
+
+    def _exposure_changed(self, intent: IntentId, exposure: Exposure | None) -> None:
+        old, new = ("free", "reserved") if exposure is not None else ("reserved", "free")
+        detail = "" if exposure is None else f"{exposure.side} {exposure.amount} {exposure.symbol}"
+        self.publish(StateEvent(subject=f"exposure:{intent[0]}:{intent[1]}", old=old, new=new, detail=detail))
 
     async def add_plugin(self, plugin: object, name: str) -> Any:
         """Register a plugin, or build one from its class, and start it where the handler is started.
@@ -430,6 +508,8 @@ class ErrorHandler:
 
     async def close(self) -> None:
         """Stop the plugins in reverse; shielded from cancellation. Closing twice is harmless."""
+        with anyio.CancelScope(shield=True):
+            await self._background.close()
         await self._lifecycle.close()
 
     async def __aenter__(self) -> Self:

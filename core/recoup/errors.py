@@ -13,6 +13,7 @@
     ├── PolicyMisuse              policies that make no sense together, or for this call
     ├── HandlerStateError         a handler used before start, after close, or from the wrong thread
     ├── OrderNotVerifiable        a lookup by client order id has no conclusive answer
+    ├── VenueNotRegistered        nobody said where to ask about orders of that venue
     ├── Timeout                   the call was cut off; also a ``TimeoutError``, with ``key`` and ``retry_after``
     └── Refused                   the call was not made; carries ``key`` and ``retry_after``
         ├── BulkheadFull          too many calls are under way
@@ -22,6 +23,9 @@
         ├── CircuitOpen           by an open circuit breaker
         ├── OutcomeUnknown        since the same side effect may have happened already
         ├── HeldBack              by a pacer, for longer than the call's deadline allows
+        ├── TradingHalted         since no new orders are taken there
+        ├── ResumeRequired        since orders of an earlier process have not been looked into yet
+        ├── JournalUnavailable    since it could not be recorded before it is sent
         └── ServiceDegraded       by a fallback that reports degraded service
 
 Exceptions of the application are never wrapped in these: they pass through unchanged.
@@ -132,6 +136,10 @@ class OrderNotVerifiable(RecoupError):
     """
 
 
+class VenueNotRegistered(RecoupError):
+    """Orders are to be looked up at a venue whose ports nobody registered with ``handler.venues``."""
+
+
 class Refused(RecoupError):
     """A call that was not made.
 
@@ -191,6 +199,18 @@ class OutcomeUnknown(Refused):
 
 class HeldBack(Refused):
     """A pacer, such as a venue's ban, holds the call back for longer than its deadline allows."""
+
+
+class TradingHalted(Refused):
+    """No new orders are taken in this market, at this venue, or at all; see ``handler.halts``."""
+
+
+class ResumeRequired(Refused):
+    """An earlier process left orders of unknown outcome; nothing new is sent before ``handler.resume()`` has run."""
+
+
+class JournalUnavailable(Refused):
+    """The order could not be recorded before it is sent, so that it would be forgotten with the process."""
 
 
 class ServiceDegraded(Refused):

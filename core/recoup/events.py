@@ -259,16 +259,20 @@ class EscalationEvent:
         component: where in the application.
         operation: what failed.
         reason: why it is escalated; sanitized.
+        escalation_id: names the matter, for ``handler.escalations.acknowledge``.
+        count: how often it has happened since it was first told.
     """
 
     kind: ClassVar[str] = "escalation"
 
     error_id: str
     severity: ErrorSeverity
-    notify: tuple[str, ...]
+    notify: tuple[str, ...] = ()
     component: str = text()
     operation: str = text()
     reason: str = text()
+    escalation_id: str = ""
+    count: int = 1
 
 
 @frozen(kw_only=True)

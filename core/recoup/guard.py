@@ -120,11 +120,7 @@ class Guard(Pipeline):
             return None
         subject = self.subject_of(function)
         operation = self.operation_of(subject, (), {})
-        if (
-            operation.deadline is not None
-            or self._is_timed(programs.handler)
-            or (binding.admitters and operation.kind.is_side_effect)
-        ):
+        if operation.deadline is not None or self._is_timed(programs.handler) or operation.kind.is_side_effect:
             return None
         course = self._course(programs, self.scope_of(subject, operation), is_async=is_async)
         recovery = _Recovery(self, binding, course, function, subject, operation)
@@ -135,6 +131,7 @@ class Guard(Pipeline):
 
     def make_call(
         self,
+        binding: Binding,
         course: Course,
         function: Callable[..., Any],
         subject: Subject,
@@ -145,7 +142,7 @@ class Guard(Pipeline):
     ) -> Call:
         """Return the record of a call that is about to be made, or has just been made once."""
         return Call(
-            operation=operation,
+            operation=binding.handler.venues.completed(operation, subject.component),
             component=subject.component,
             name=subject.name,
             key=self._shared_key or subject.key,
@@ -168,7 +165,9 @@ class Guard(Pipeline):
         subject = self.subject_of(function)
         operation = self.operation_of(subject, args, kwargs)
         course = self._course(programs, self.scope_of(subject, operation), is_async=is_async)
-        call = self.make_call(course, function, subject, operation, programs.handler.clock.monotonic(), args, kwargs)
+        call = self.make_call(
+            binding, course, function, subject, operation, programs.handler.clock.monotonic(), args, kwargs
+        )
         return GuardedCall(binding, call, course.attempt, course.routes), course.around
 
     def _is_timed(self, handler: ErrorHandler) -> bool:
@@ -306,7 +305,14 @@ class _Recovering:
         recovery = self._recovery
         now = recovery.binding.handler.clock.monotonic()
         call = recovery.guard.make_call(
-            recovery.course, recovery.function, recovery.subject, recovery.operation, now, args, kwargs
+            recovery.binding,
+            recovery.course,
+            recovery.function,
+            recovery.subject,
+            recovery.operation,
+            now,
+            args,
+            kwargs,
         )
         was_made = not (isinstance(self._error, Refused) and self._error.key in recovery.course.gates)
         call.attempts = int(was_made)

@@ -163,10 +163,9 @@ class GuardedCall:
         return nullcontext() if seconds is None else deadline(seconds, clock=self._binding.handler.clock)
 
     def _admission(self) -> Admission | None:
-        admitters = self._binding.admitters
-        if not (admitters and self._call.operation.kind.is_side_effect):
+        if not self._call.operation.kind.is_side_effect:
             return None
-        return Admission(self._binding.handler, admitters, self._call)
+        return Admission(self._binding.handler, self._binding.admitters, self._call)
 
     def _invoke(self) -> Any:
         call = self._call
@@ -223,11 +222,12 @@ class GuardedCall:
         call, handler = self._call, self._binding.handler
         if outcome.decision is not Decision.RETRY or not call.may_repeat:
             return False
-        left = call.remaining(handler.clock.monotonic())
-        if left is not None and outcome.delay > left:
+        now, limits = handler.clock.monotonic(), handler.config.error_handling
+        left = call.remaining(now)
+        if (left is not None and outcome.delay > left) or now + outcome.delay - call.started > limits.max_call_seconds:
             return False
         # Answers, not attempts: a call that a gate refuses again and again is never made.
-        return call.answers.total() < handler.config.error_handling.max_call_attempts
+        return call.answers.total() < limits.max_call_attempts
 
     def _give_up(self, error: Exception, outcome: Outcome) -> None:
         """Attach the outcome to the error, which is raised now.

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from random import Random
 
     from recoup.classification import Classification
     from recoup.clock import Clock
     from recoup.config.models import Config
     from recoup.events import Event
+    from recoup.exposure import Exposures, IntentId
+    from recoup.halts import Halts
+    from recoup.intents import IntentFinding
     from recoup.operation import Operation
+    from recoup.reconciliation import Reconciliation
+    from recoup.venues import Venues
 
 
 class Host(Protocol):
@@ -34,6 +39,21 @@ class Host(Protocol):
     @property
     def random(self) -> Random:
         """Where chance comes from; seeded in tests."""
+        ...
+
+    @property
+    def venues(self) -> Venues:
+        """The ports of each venue."""
+        ...
+
+    @property
+    def halts(self) -> Halts:
+        """Where no new orders are taken."""
+        ...
+
+    @property
+    def exposures(self) -> Exposures:
+        """What orders of unknown outcome may have put at risk."""
         ...
 
     def hears(self, kind: str) -> bool:
@@ -64,6 +84,22 @@ class Host(Protocol):
         Raises:
             Exception: what the function raised, when recovery has given up.
         """
+        ...
+
+    def settle(self, intent: IntentId, finding: IntentFinding) -> None:
+        """Tell every journal what became of an intent, and give its exposure back where that is known. Never raises."""
+        ...
+
+    async def reconcile(self, key: str) -> tuple[Reconciliation, ...]:
+        """Hold what the application believes of a venue against what the venue says; what each plugin found."""
+        ...
+
+    def escalate(self, component: str, operation: str, reason: str) -> None:
+        """Tell a human of something that nobody can settle; severity HIGH."""
+        ...
+
+    def spawn(self, name: str, function: Callable[..., Awaitable[Any]], *args: Any) -> bool:
+        """Run a coroutine function beside the application; False where no event loop runs, or too much is under way."""
         ...
 
     def sanitize(self, payload: Any) -> Any:

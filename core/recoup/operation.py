@@ -14,8 +14,9 @@ from attrs import define, field, frozen
 from recoup.deadline import ambient_deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from recoup.exposure import Exposure
     from recoup.policies import PolicyConfig
     from recoup.ports import OrderPort, VenuePort
 
@@ -183,6 +184,12 @@ class Operation:
         deadline: seconds from the first attempt after which nothing is sent again, or None for no limit.
         priority: what goes first when not everything can; by default the kind says it.
         weight: what the call counts for in the venue's request limits.
+        exposure: what an order puts at risk; reserved in ``handler.exposures`` while its outcome is unknown.
+        verify: how to find out whether it happened, where no order port can tell: called without arguments, it
+            returns the result, or None only where the other side answered that it did not happen.
+        parent: client order id of the order that this one completes, or None.
+        reduces_risk: whether it makes a position safer, such as an order that only closes one. Like a cancel it goes
+            first, and neither a halt, a circuit breaker nor a budget keeps it from being sent.
 
     Raises:
         TypeError: a value is of a type that its field does not take.
@@ -198,6 +205,17 @@ class Operation:
     deadline: float | None = field(default=None, validator=_is_deadline)
     priority: Priority | None = field(default=None, validator=_is_priority)
     weight: int = field(default=1, validator=_is_weight)
+    exposure: Exposure | None = None
+    verify: Callable[[], Any | Awaitable[Any]] | None = None
+    parent: str | None = field(default=None, validator=_is_text)
+    reduces_risk: bool = False
+
+    @property
+    def urgency(self) -> Priority:
+        """Its priority, or what its kind and its effect on risk say where it states none."""
+        if self.priority is not None:
+            return self.priority
+        return Priority.CRITICAL if self.reduces_risk else Priority.of_kind(self.kind)
 
 
 @define(kw_only=True, eq=False)

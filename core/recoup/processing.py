@@ -10,6 +10,7 @@ from attrs import evolve
 from recoup.classification import Classification, ErrorSeverity, FailureReason
 from recoup.context import error_message
 from recoup.dispatch.drivers import ALLOWED, is_unverified_retry
+from recoup.escalation import Escalations
 from recoup.events import EscalationEvent, RateLimitDecision, RecoveryEvent
 from recoup.outcome import Decision, Outcome, Recovery
 from recoup.strategy import ask_strategy
@@ -49,6 +50,7 @@ class Processor:
         self._publisher = publisher
         self._patterns = patterns
         self._suppressions = Suppressions(clock)
+        self.escalations = Escalations(config, clock, publisher.publish)
 
     async def process(self, error: Exception, context: ErrorContext, strategy: Any = None) -> Outcome:
         """Handle one error; see :meth:`recoup.ErrorHandler.process`."""
@@ -92,7 +94,14 @@ class Processor:
 
     def escalate(self, component: str, operation: str, reason: str) -> None:
         """Tell a human of something that is no error in the ordinary sense; see :meth:`ErrorHandler.escalate`."""
-        self._publish_escalation(os.urandom(16).hex(), ErrorSeverity.HIGH, component, operation, reason)
+        event = EscalationEvent(
+            error_id=os.urandom(16).hex(),
+            severity=ErrorSeverity.HIGH,
+            component=component,
+            operation=operation,
+            reason=reason,
+        )
+        self.escalations.tell(event, reason)
 
     def _classify(self, error: Exception, context: ErrorContext) -> Classification:
         if context.classification is None or error is not context.error:
@@ -209,23 +218,16 @@ class Processor:
         if not (unknown or (wanted and (severity is ErrorSeverity.CRITICAL or not outcome.handled))):
             return outcome
         reason = outcome.detail or f"{type(context.error).__name__}: {error_message(context.error)}"
-        self._publish_escalation(context.error_id, severity, context.component, context.operation, reason)
-        return evolve(outcome, escalated=True)
-
-    def _publish_escalation(
-        self, error_id: str, severity: ErrorSeverity, component: str, operation: str, reason: str
-    ) -> None:
-        settings = self._config.severity_levels.get(severity)
-        self._publisher.publish(
-            EscalationEvent(
-                error_id=error_id,
-                severity=severity,
-                notify=settings.notify if settings is not None else (),
-                component=component,
-                operation=operation,
-                reason=reason,
-            )
+        event = EscalationEvent(
+            error_id=context.error_id,
+            severity=severity,
+            component=context.component,
+            operation=context.operation,
+            reason=reason,
         )
+        order = context.order_id or context.error_id if unknown else ""
+        self.escalations.tell(event, type(context.error).__name__, order)
+        return evolve(outcome, escalated=True)
 
 
 def _may_be_suppressed(context: ErrorContext, classification: Classification) -> bool:

@@ -10,10 +10,13 @@ from attrs import frozen
 from recoup.operation import OperationKind, Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+    from recoup.exposure import IntentId
+    from recoup.intents import Intent, IntentFinding
     from recoup.operation import Call, Operation
     from recoup.outcome import Recovery
+    from recoup.reconciliation import Reconciliation
 
 
 @frozen(kw_only=True)
@@ -247,7 +250,8 @@ class Pacer(Protocol):
 class Admitter(Protocol):
     """Role of a plugin that watches side effects from before they are sent until they have ended.
 
-    Asked for guarded calls of kind SUBMIT and AMEND only.
+    Asked for guarded calls of kind SUBMIT and AMEND only. One that has a method ``admit_sync`` beside ``admit`` is
+    asked by it from synchronous code: it takes the same, returns no awaitable, and may block the calling thread.
     """
 
     def admit(self, call: Call, component: str) -> Recovery | Awaitable[Recovery | None] | None:
@@ -257,6 +261,10 @@ class Admitter(Protocol):
             None to let it go; ``Recovery.recovered`` with the result, where the side effect is found to have happened
             already; ``Recovery.unknown`` where it may have happened and must not be sent. An awaitable of these only
             where there is something to wait for: a synchronous call must find an event loop for it.
+
+        Raises:
+            Refused: it must not be sent now, and was not. Whatever else is raised is a fault of the plugin, which is
+                reported, and the side effect is sent.
         """
         ...
 
@@ -265,6 +273,45 @@ class Admitter(Protocol):
 
         ``call.unresolved`` tells whether nobody knows what became of it. Quick, and without I/O.
         """
+        ...
+
+
+@runtime_checkable
+class IntentJournal(Protocol):
+    """Role of a plugin that keeps intents beyond the process that sends them."""
+
+    def unresolved(self) -> Sequence[Intent]:
+        """Return the intents that earlier processes left, in the order in which they were recorded."""
+        ...
+
+    def resolve(self, intent: IntentId, finding: IntentFinding) -> None:
+        """Take note of what a verification came to. Quick; what it writes may be durable later."""
+        ...
+
+    def resumed(self) -> None:
+        """Take note that everything unresolved was looked into, so that new intents may be sent."""
+        ...
+
+
+@runtime_checkable
+class IntentVerifier(Protocol):
+    """Role of a plugin that finds out what became of an intent without its call."""
+
+    async def verify(self, intent: Intent) -> IntentFinding | None:
+        """Look an intent up, and remember it as if its call had been made here.
+
+        Returns:
+            What it came to, or None for an intent that it can't look up.
+        """
+        ...
+
+
+@runtime_checkable
+class Reconciler(Protocol):
+    """Role of a plugin that holds what the application believes against what a venue says."""
+
+    async def reconcile(self, key: str) -> Reconciliation | None:
+        """Compare, act on the differences, and say what they were; None for a venue that it can't ask."""
         ...
 
 

@@ -13,7 +13,17 @@ from recoup.dispatch.implementation import HOOKS, SYNC_HOOKS
 from recoup.testing.contract_tests import TESTS
 
 PAGE = "reference/hooks.md"
-ROLES = ("PolicyServer", "Pacer", "Admitter", "ResultKeeper", "TypeClassifier", "CircuitStatus")
+ROLES = (
+    "PolicyServer",
+    "Pacer",
+    "Admitter",
+    "IntentJournal",
+    "IntentVerifier",
+    "Reconciler",
+    "ResultKeeper",
+    "TypeClassifier",
+    "CircuitStatus",
+)
 
 
 def declared(hook):

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define, field
 
-from recoup import UNCLASSIFIED, Classification, ErrorContext, ErrorSeverity
+from recoup import UNCLASSIFIED, Classification, ErrorContext, ErrorSeverity, Exposures, Halts, Venues
 from recoup.config.models import Config
 from recoup.testing import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from recoup import Operation
+    from recoup import IntentFinding, Operation, Reconciliation
     from recoup.events import Event
+    from recoup.exposure import IntentId
 
 
 @define
@@ -31,6 +32,17 @@ class FakeHost:
     observed: bool = True
     verdict: Classification = UNCLASSIFIED
     class_tells: bool = False
+    venues: Venues = field(factory=Venues)
+    exposures: Exposures = field(factory=Exposures)
+    settled: list[tuple[IntentId, IntentFinding]] = field(factory=list)
+    spawned: list[tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...]]] = field(factory=list)
+    spawns: bool = True
+    escalated: list[tuple[str, str, str]] = field(factory=list)
+    reconciled: list[str] = field(factory=list)
+    halts: Halts = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.halts = Halts(self.clock, self.publish)
 
     def classify(self, error: Exception, *, component: str, operation: str) -> Classification:
         return self.verdict
@@ -51,6 +63,24 @@ class FakeHost:
 
     def sanitize(self, payload: Any) -> Any:
         return payload
+
+    def settle(self, intent: IntentId, finding: IntentFinding) -> None:
+        self.settled.append((intent, finding))
+        if finding.state.is_resolved:
+            self.exposures.release(*intent)
+
+    def escalate(self, component: str, operation: str, reason: str) -> None:
+        self.escalated.append((component, operation, reason))
+
+    def spawn(self, name: str, function: Callable[..., Awaitable[Any]], *args: Any) -> bool:
+        """Keep what is to be run beside the application, for the test to run."""
+        if self.spawns:
+            self.spawned.append((name, function, args))
+        return self.spawns
+
+    async def reconcile(self, key: str) -> tuple[Reconciliation, ...]:
+        self.reconciled.append(key)
+        return ()
 
 
 @pytest.fixture

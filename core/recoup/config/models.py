@@ -82,6 +82,8 @@ class ErrorHandlingConfig:
             plugin that serves it, to its options.
         max_recovery_attempts: recoveries tried at most for an error context that the application handles by itself.
         max_call_attempts: attempts after which a guarded call is given up whatever plugins say.
+        max_call_seconds: time since its first attempt after which a guarded call is not repeated, whatever plugins say.
+        escalation_interval: seconds within which a human is told of the same matter once.
     """
 
     severity_levels: Mapping[ErrorSeverity, SeverityConfig] = field(factory=_default_severities)
@@ -93,6 +95,8 @@ class ErrorHandlingConfig:
     pipelines: Mapping[str, tuple[Mapping[str, Any], ...]] = field(factory=dict)
     max_recovery_attempts: int = field(default=3, validator=ge(0))
     max_call_attempts: int = field(default=100, validator=ge(1))
+    max_call_seconds: float = field(default=86_400.0, validator=gt(0))
+    escalation_interval: float = field(default=300.0, validator=gt(0))
 
 
 @frozen(kw_only=True)

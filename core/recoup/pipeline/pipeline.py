@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from recoup._current import resolve_handler
 from recoup.errors import PolicyMisuse
-from recoup.operation import Operation, OperationKind, Priority, may_be_order
+from recoup.operation import Operation, OperationKind, may_be_order
 from recoup.pipeline.compiler import Plan, compile_plan
 from recoup.pipeline.contexts import Attempts, PolicyContext
 from recoup.pipeline.decorated import HANDLERS_KEPT
@@ -237,7 +237,7 @@ class Pipeline:
             name=subject.name,
             kind=operation.kind,
             is_assumed=isinstance(operation, _Assumed),
-            priority=Priority.of_kind(operation.kind) if operation.priority is None else operation.priority,
+            priority=operation.urgency,
             weight=operation.weight,
         )
 
