@@ -1,0 +1,139 @@
+"""Work beside the application: it neither takes the application down nor outlives its handler."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from recoup import Config, ErrorHandler, PluginEvent, deadline, hookimpl, remaining
+from recoup.background import MAX_TASKS, Background
+from recoup.testing import FakeClock
+
+
+@pytest.fixture
+def reports():
+    return []
+
+
+@pytest.fixture
+def background(reports):
+    return Background(lambda name, failure: reports.append((name, failure)))
+
+
+@pytest.mark.anyio
+async def test_it_runs_while_the_application_goes_on(background):
+    done = anyio.Event()
+
+    async def work(value):
+        assert value == 1
+        done.set()
+
+    assert background.spawn("work", work, 1)
+    with anyio.fail_after(5):
+        await done.wait()
+    await background.close()
+    assert len(background) == 0
+
+
+@pytest.mark.anyio
+async def test_an_error_is_reported_and_hurts_nobody(background, reports):
+    async def work():
+        raise ValueError("broken")
+
+    assert background.spawn("work", work)
+    with anyio.fail_after(5):
+        while background:
+            await anyio.lowlevel.checkpoint()
+    ((name, failure),) = reports
+    assert (name, str(failure)) == ("work", "broken")
+
+
+@pytest.mark.anyio
+async def test_closing_cancels_what_is_under_way_and_waits_for_its_end(background, reports):
+    ended = []
+    began = anyio.Event()
+
+    async def work():
+        try:
+            began.set()
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+
+    assert background.spawn("work", work)
+    await began.wait()
+    await background.close()
+    assert ended == [True]
+    assert reports == []
+
+
+@pytest.mark.anyio
+async def test_it_inherits_no_deadline(background):
+    clock = FakeClock()
+    seen = []
+
+    async def work():
+        seen.append(remaining(clock=clock))
+
+    with deadline(5.0, clock=clock):
+        background.spawn("work", work)
+        while background:
+            await anyio.lowlevel.checkpoint()
+    assert seen == [None]
+
+
+@pytest.mark.anyio
+async def test_there_is_a_bound(background):
+    for _ in range(MAX_TASKS):
+        assert background.spawn("work", anyio.sleep_forever)
+    assert not background.spawn("work", anyio.sleep_forever)
+    await background.close()
+    assert background.spawn("work", anyio.sleep, 0)
+    await background.close()
+
+
+@pytest.mark.anyio
+async def test_closing_the_handler_ends_it():
+    ended = []
+
+    async def work():
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+
+    async with ErrorHandler(Config(), discover=False) as handler:
+        assert handler.spawn("work", work)
+        await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.checkpoint()
+    assert ended == [True]
+
+
+@pytest.mark.anyio
+async def test_a_failure_is_an_event():
+    events = []
+
+    class Witness:
+        @hookimpl
+        def monitor(self, event):
+            events.append(event)
+
+        @hookimpl
+        def sanitize(self, payload):
+            return payload
+
+    async def work():
+        raise ValueError("broken")
+
+    async with ErrorHandler(Config(), discover=False, plugins={"witness": Witness}) as handler:
+        handler.spawn("checks", work)
+        while handler._background:
+            await anyio.lowlevel.checkpoint()
+    found = [event for event in events if isinstance(event, PluginEvent) and event.fault == "raised"]
+    assert [(event.plugin, event.hook) for event in found] == [("checks", "background")]
+
+
+def test_without_an_event_loop_nothing_is_started():
+    background = Background(lambda _name, _failure: None)
+    assert not background.spawn("work", anyio.sleep, 0)
+    assert len(background) == 0
