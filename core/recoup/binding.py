@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from recoup.deferral import note_dropped
 from recoup.errors import HeldBack
 from recoup.roles import Admitter, Pacer, ResultKeeper
 
@@ -70,8 +71,11 @@ class Binding:
             left = call.remaining(self.handler.clock.monotonic())
             if left is not None and delay > left:
                 key = call.operation.key or call.component
+                reason = f"calls to {key} are held back for {delay:.1f} s, past this call's deadline"
+                if call.operation.kind.is_side_effect:
+                    note_dropped(self.handler, call, reason)
                 raise HeldBack(
-                    f"calls to {key} are held back for {delay:.1f} s, past this call's deadline",
+                    reason,
                     key=key,
                     retry_after=delay,
                 )

@@ -23,6 +23,7 @@
         ├── CircuitOpen           by an open circuit breaker
         ├── OutcomeUnknown        since the same side effect may have happened already
         ├── HeldBack              by a pacer, for longer than the call's deadline allows
+        ├── NotWanted             since it had to wait, and the application does not want it any more
         ├── TradingHalted         since no new orders are taken there
         ├── ResumeRequired        since orders of an earlier process have not been looked into yet
         ├── JournalUnavailable    since it could not be recorded before it is sent
@@ -199,6 +200,10 @@ class OutcomeUnknown(Refused):
 
 class HeldBack(Refused):
     """A pacer, such as a venue's ban, holds the call back for longer than its deadline allows."""
+
+
+class NotWanted(Refused):
+    """It had to wait, and ``Operation.still_wanted`` says that it is not to be sent any more."""
 
 
 class TradingHalted(Refused):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from recoup.admission import Admission
 from recoup.classification import UNCLASSIFIED
 from recoup.deadline import deadline
+from recoup.deferral import check_wanted, check_wanted_sync, has_waited
 from recoup.errors import HandlerStateError, Refused, ServiceDegraded
 from recoup.outcome import Decision, Outcome, attach_outcome
 from recoup.pipeline.wrapping import Begun
@@ -118,10 +119,13 @@ class GuardedCall:
 
     async def _attempts(self) -> Any:
         call, binding = self._call, self._binding
+        clock = binding.handler.clock
         while True:
             try:
                 while delay := binding.held_back(call):
-                    await binding.handler.clock.sleep(delay)
+                    await clock.sleep(delay)
+                if has_waited(call, clock.monotonic()):
+                    await check_wanted(binding.handler, call)
                 result = await self._attempt(self._invoke)
             except Exception as error:
                 if passes(call.policies, error):
@@ -143,6 +147,8 @@ class GuardedCall:
             try:
                 while delay := binding.held_back(call):
                     clock.sleep_sync(delay)
+                if has_waited(call, clock.monotonic()):
+                    check_wanted_sync(binding.handler, call)
                 result = self._attempt(self._invoke)
             except Exception as error:
                 if passes(call.policies, error):

@@ -187,6 +187,8 @@ class Operation:
         exposure: what an order puts at risk; reserved in ``handler.exposures`` while its outcome is unknown.
         verify: how to find out whether it happened, where no order port can tell: called without arguments, it
             returns the result, or None only where the other side answered that it did not happen.
+        still_wanted: asked before an attempt for which the call had to wait, such as for the end of a maintenance: an
+            order may have become too old, or its price may have gone. False keeps it from being sent (``NotWanted``).
         parent: client order id of the order that this one completes, or None.
         reduces_risk: whether it makes a position safer, such as an order that only closes one. Like a cancel it goes
             first, and neither a halt, a circuit breaker nor a budget keeps it from being sent.
@@ -207,6 +209,7 @@ class Operation:
     weight: int = field(default=1, validator=_is_weight)
     exposure: Exposure | None = None
     verify: Callable[[], Any | Awaitable[Any]] | None = None
+    still_wanted: Callable[[], bool | Awaitable[bool]] | None = None
     parent: str | None = field(default=None, validator=_is_text)
     reduces_risk: bool = False
 
