@@ -145,7 +145,10 @@ class StreamPort(Protocol):
 
 
 class BeliefPort(Protocol):
-    """What the application itself believes of its account, to be held against the venue's word."""
+    """What the application itself believes of its account, to be held against the venue's word.
+
+    What it keeps no book of it may leave out: ``positions``, ``balances``.
+    """
 
     def open_orders(self, symbol: str | None) -> Orders | Awaitable[Orders]:
         """Return the orders that it believes to be open; mappings with ``clientOrderId``, ``symbol`` and ``filled``."""
@@ -153,6 +156,10 @@ class BeliefPort(Protocol):
 
     def positions(self, symbol: str | None) -> Any:
         """Return the positions that it believes to hold, as in :meth:`BalancePort.positions`."""
+        ...
+
+    def balances(self) -> Any:
+        """Return the balances that it believes to hold, as in :meth:`BalancePort.balances`; ``total`` alone counts."""
         ...
 
     def adopt(self, drift: Drift) -> Any:

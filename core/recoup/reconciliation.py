@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _as_tuple(drifts: Iterable[Drift]) -> tuple[Drift, ...]:
+    return tuple(drifts)
 
 
 class DriftAction(Enum):
@@ -56,6 +63,6 @@ class Reconciliation:
     """
 
     key: str
-    drifts: tuple[Drift, ...] = field(default=(), converter=tuple)
+    drifts: tuple[Drift, ...] = field(default=(), converter=_as_tuple)
     complete: bool = True
     detail: str = ""
