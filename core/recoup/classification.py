@@ -64,6 +64,8 @@ class FailureReason(StrEnum):
     RATE_LIMITED = "rate_limited"
     BANNED = "banned"
     MAINTENANCE = "maintenance"
+    MARKET_CLOSED = "market_closed"
+    """The market takes no new orders: closed, halted, or open for cancels alone."""
     AUTHENTICATION = "authentication"
     PERMISSION = "permission"
     CLOCK_SKEW = "clock_skew"

@@ -147,8 +147,11 @@ class Refused(RecoupError):
     Attributes:
         key: what refused it, such as the circuit's name.
         retry_after: seconds until another try makes sense, or None where nobody can tell.
+        from_within: whether it came out of the very function that a policy stands around, of a kind that must not
+            happen twice: it then tells of another call, within, and nobody knows what the function had done before.
     """
 
+    from_within: bool = False
     # A refusal must cost little, as there are many of them: no dictionary, and no way through other constructors, since
     # BaseException takes the message before this one runs.
     __slots__ = ("key", "retry_after")

@@ -127,7 +127,8 @@ class Guard(Pipeline):
         fitted = [*course.outer, Fitted("handler", self, recovery), *course.inner]
         plan = self._plan(programs.handler, fitted, is_async=is_async, function=function, signature=signature)
         holds = {f"holds{i}": held for i, held in enumerate(binding.holds)}
-        return evolve(plan, unless=[f"{{_}}{name}" for name in holds], names=holds)
+        unless = [f"{{_}}{name}" for name in holds]
+        return evolve(plan, is_repeatable=operation.kind.repeatable, unless=unless, names=holds)
 
     def make_call(
         self,
@@ -209,6 +210,7 @@ class Guard(Pipeline):
         outer = fit(plugins, configs[:place], scope)
         inner = [left for item in fit(plugins, configs[place:], scope) for left in _left_in_guard(item)]
         policies = configs[place:]
+        attempt = evolve(self._plan(handler, inner, is_async=is_async), is_repeatable=scope.kind.repeatable)
         if all(_is_recovered_by_hook(item) for item in outer):  # nothing stands between a fallback and the recovery
             outer, policies = [], configs
         return Course(
@@ -217,7 +219,7 @@ class Guard(Pipeline):
             outer=outer,
             inner=inner,
             around=compile_plan(self._plan(handler, outer, is_async=is_async)) if outer else None,
-            attempt=compile_plan(self._plan(handler, inner, is_async=is_async)),
+            attempt=compile_plan(attempt),
             gates=_keys([*outer, *inner]),
         )
 
@@ -314,7 +316,8 @@ class _Recovering:
             args,
             kwargs,
         )
-        was_made = not (isinstance(self._error, Refused) and self._error.key in recovery.course.gates)
+        error = self._error
+        was_made = not isinstance(error, Refused) or error.from_within or error.key not in recovery.course.gates
         call.attempts = int(was_made)
         call.unresolved = was_made
         return GuardedCall(recovery.binding, call, recovery.course.attempt, recovery.course.routes)

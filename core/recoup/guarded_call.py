@@ -195,7 +195,7 @@ class GuardedCall:
 
     async def _process(self, error: Exception) -> Outcome:
         outcome = await self._binding.handler.process(error, self._context(error))
-        self._call.unresolved = _is_unresolved(outcome)
+        self._take_note(outcome)
         return outcome
 
     def _process_sync(self, error: Exception) -> Outcome:
@@ -205,8 +205,12 @@ class GuardedCall:
         except HandlerStateError as failure:
             handler.plugins.report("handler", "process_sync", failure)
             outcome = _given_up(handler, context, str(failure))
-        self._call.unresolved = _is_unresolved(outcome)
+        self._take_note(outcome)
         return outcome
+
+    def _take_note(self, outcome: Outcome) -> None:
+        self._call.unresolved = _is_unresolved(outcome)
+        self._call.stood_in = outcome.decision is Decision.RECOVERED and not outcome.verified
 
     def _context(self, error: Exception) -> ErrorContext:
         call, operation = self._call, self._call.operation
@@ -262,8 +266,13 @@ def _recovered(outcome: Outcome) -> Any:
 
 
 def passes(policies: Sequence[PolicyConfig], error: Exception) -> bool:
-    """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help."""
-    return isinstance(error, Refused) and not any(_minds(policy, error) for policy in policies)
+    """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help.
+
+    Not one from within the function, of which nobody knows what it had done before.
+    """
+    if not isinstance(error, Refused) or error.from_within:
+        return False
+    return not any(_minds(policy, error) for policy in policies)
 
 
 def _minds(policy: PolicyConfig, refusal: Refused) -> bool:

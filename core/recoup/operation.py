@@ -220,6 +220,11 @@ class Operation:
             return self.priority
         return Priority.CRITICAL if self.reduces_risk else Priority.of_kind(self.kind)
 
+    @property
+    def is_vital(self) -> bool:
+        """Whether it makes a position safer, so that neither a circuit breaker nor a retry budget may hold it back."""
+        return self.reduces_risk or self.kind is OperationKind.CANCEL or self.priority is Priority.CRITICAL
+
 
 @define(kw_only=True, eq=False)
 class Call:
@@ -244,6 +249,7 @@ class Call:
         may_repeat: False where the guard takes no ``Recovery.retry`` for an answer.
         escalates: False where its errors are nothing for a human, as of a lookup within a recovery.
         unresolved: whether an attempt was made of which nobody knows yet what became.
+        stood_in: whether its result only stands in for one: it failed, and is known not to have been executed.
         quiet: True where its errors reach no ``monitor`` and no ``analyze``, escalations excepted.
     """
 
@@ -264,6 +270,7 @@ class Call:
     quiet: bool = False
     escalates: bool = True
     unresolved: bool = False
+    stood_in: bool = False
 
     def policy(self, kind: type[P]) -> P | None:
         """Return the guard's configuration of that type, or None where it has none."""

@@ -12,6 +12,7 @@ from recoup.operation import OperationKind, Priority
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+    from recoup.errors import Refused
     from recoup.exposure import IntentId
     from recoup.intents import Intent, IntentFinding
     from recoup.operation import Call, Operation
@@ -40,6 +41,11 @@ class Scope:
     is_assumed: bool = False
     priority: Priority = Priority.NORMAL
     weight: int = 1
+
+    @property
+    def is_vital(self) -> bool:
+        """Whether the call makes a position safer, so that neither a breaker nor a retry budget may hold it back."""
+        return self.kind is OperationKind.CANCEL or self.priority is Priority.CRITICAL
 
 
 class Turnstile(Protocol):
@@ -94,6 +100,42 @@ class Rescuing(Protocol):
         self, inner: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """As :meth:`run`, for coroutine functions."""
+        ...
+
+
+class StandingGate(Gate, Protocol):
+    """Gate that admits most calls alike, and refuses many alike, such as a circuit breaker: neither should cost much.
+
+    Attributes:
+        standing: the permit of whoever comes, read in place of a call of ``acquire``; None where that has to be asked.
+    """
+
+    standing: Any
+
+    def refuses(self) -> Any:
+        """Return None where ``acquire`` is to decide on a call, else why it is refused. Asked without ``standing``."""
+        ...
+
+    def refusal(self, reason: Any) -> Refused:
+        """Return a new error for what :meth:`refuses` has said."""
+        ...
+
+
+class NestingGate(Gate, Protocol):
+    """Gate of which two may stand around one call, and the inner take over what the outer has found out.
+
+    As the inner one does not put back what it found when the call succeeds, the outer one does so for both.
+    """
+
+    def within(self, outer: Any) -> Gate:
+        """Return what stands in this gate's place within another of its class.
+
+        Its ``acquire`` is given the outer one's permit, or None where that has none, as it failed.
+        """
+        ...
+
+    def resume(self, permit: Any) -> None:
+        """Put back what one within may have left, since a policy between the two acts on a failure now."""
         ...
 
 

@@ -6,6 +6,7 @@ import string
 from collections import deque
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are resolved at run time
 from collections.abc import Set as AbstractSet  # noqa: TC003 - as above
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Literal, TypedDict
@@ -49,6 +50,7 @@ class Options:
     ratio: float = 0.0
     text: str = ""
     money: Decimal = Decimal(0)
+    moment: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     colour: Colour = Colour.RED
     mode: ExceptionMode = ExceptionMode.STRICT
     maybe: int | None = 3
@@ -132,6 +134,8 @@ def test_values_of_every_kind_land() -> None:
     )
     assert (options.flag, options.ratio, options.money) == (True, 2.0, Decimal("0.10"))
     assert isinstance(options.ratio, float)
+    moment = datetime(2026, 12, 1, 4, tzinfo=UTC)
+    assert built(moment=moment).moment == built(moment="2026-12-01T04:00:00Z").moment == moment
     assert (options.colour, options.mode, options.maybe, options.either) == (
         Colour.GREEN,
         ExceptionMode.STRICT,
@@ -160,6 +164,9 @@ def test_values_of_every_kind_land() -> None:
         ({"money": 1.1}, "money", "expected a decimal number in quotes, got 1.1"),
         ({"money": "abc"}, "money", "expected a decimal number, got 'abc'"),
         ({"money": "NaN"}, "money", "expected a finite decimal number, got 'NaN'"),
+        ({"moment": "soon"}, "moment", "a time zone, such as 2026-12-01T04:00:00Z, got 'soon'"),
+        ({"moment": datetime(2026, 1, 1)}, "moment", "expected a date and time with a time zone"),
+        ({"moment": "2026-01-01T00:00:00"}, "moment", "expected a date and time with a time zone"),
         ({"colour": "gren"}, "colour", "'gren' is not one of red, green; did you mean 'green'?"),
         ({"colour": 5}, "colour", "5 is not one of red, green"),
         ({"either": 1.5}, "either", "expected a whole number, got 1.5; or expected text, got 1.5; quote it"),

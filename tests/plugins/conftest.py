@@ -39,6 +39,7 @@ class FakeHost:
     spawns: bool = True
     escalated: list[tuple[str, str, str]] = field(factory=list)
     reconciled: list[str] = field(factory=list)
+    reconciliations: list[Callable[[], tuple[Reconciliation, ...]]] = field(factory=list)
     halts: Halts = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -80,7 +81,7 @@ class FakeHost:
 
     async def reconcile(self, key: str) -> tuple[Reconciliation, ...]:
         self.reconciled.append(key)
-        return ()
+        return self.reconciliations.pop(0)() if self.reconciliations else ()
 
 
 @pytest.fixture

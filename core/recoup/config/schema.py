@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Union, get_args, get_origin
@@ -14,7 +15,7 @@ from recoup.config.models import Config, PluginSettings
 from recoup.discovery import config_class_of, installed_plugins
 from recoup.errors import PluginError
 
-_SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", Decimal: "string"}
+_SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", Decimal: "string", datetime: "string"}
 
 _MAPPING = ["object", "null"]
 """A key with nothing below it counts as an empty mapping."""

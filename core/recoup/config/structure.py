@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import cache
@@ -65,6 +66,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(str, _string)
     converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook(datetime, _moment)
     converter.register_structure_hook_func(_is_enum, _enumeration)
     converter.register_structure_hook(StrEnum, _enumeration)
     converter.register_structure_hook_func(_is_literal, _literal)
@@ -239,6 +241,18 @@ def _decimal(value: Any, _: Any) -> Decimal:
     if not number.is_finite():
         raise Misfit(f"expected a finite decimal number, got {show(value)}")
     return number
+
+
+def _moment(value: Any, _: Any) -> datetime:
+    moment = value
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise Misfit(f"expected a date and time with a time zone, such as 2026-12-01T04:00:00Z, got {show(value)}")
+    return moment
 
 
 def _is_enum(kind: Any) -> bool:

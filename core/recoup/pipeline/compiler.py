@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import field, frozen
 
-from recoup.errors import RecoupError
+from recoup.errors import RecoupError, Refused
 from recoup.pipeline.signature import GENERIC, PREFIX, Signature
 from recoup.pipeline.within import BEARER
 
@@ -35,7 +35,7 @@ _shown: deque[str] = deque()
 
 _ACQUIRE = """\
 try:
-    {_}permit{i} = {_}acquire{i}()
+    {_}permit{i} = {_}acquire{gate}({outer})
 except {_}RecoupError:
     raise
 except Exception as {_}failure:
@@ -44,19 +44,35 @@ except Exception as {_}failure:
 """
 _ACQUIRE_OR_WAIT = """\
 try:
-    {_}permit{i} = {_}acquire{i}()
+    {_}permit{i} = {_}acquire{gate}({outer})
     if {_}permit{i} is None:
-        {_}permit{i} = {await_}{_}wait{i}()
+        {_}permit{i} = {await_}{_}wait{gate}()
 except {_}RecoupError:
     raise
 except Exception as {_}failure:
     {_}report({i}, "acquire", {_}failure)
     {_}permit{i} = {_}FAILED
 """
+_ACQUIRE_UNLESS_STANDING = """\
+try:
+    {_}permit{i} = {_}gate{gate}.standing
+    if {_}permit{i} is None:
+        {_}refused = {_}refuses{gate}()
+        if {_}refused is None:
+            {_}permit{i} = {_}acquire{gate}({outer})
+except {_}RecoupError:
+    raise
+except Exception as {_}failure:
+    {_}report({i}, "acquire", {_}failure)
+    {_}permit{i} = {_}FAILED
+if {_}permit{i} is None:
+    raise {_}refusal{gate}({_}refused)
+"""
+_OUTER = "None if {_}permit{outer} is {_}FAILED else {_}permit{outer}"
 _RELEASE = """\
 if {_}permit{i} is not {_}FAILED:
     try:
-        {_}release{i}({_}permit{i}, {error})
+        {_}release{gate}({_}permit{i}, {error})
     except {_}RecoupError:
         raise
     except Exception as {_}failure:
@@ -72,7 +88,7 @@ _RESCUE = """\
 try:
 {inner}except Exception as {_}error:
     try:
-        {_}rescuing{i} = {_}begin{i}({_}error)
+{resumed}        {_}rescuing{i} = {_}begin{i}({_}error)
     except Exception as {_}failure:
         {_}report({i}, "begin", {_}failure)
     if {_}rescuing{i} is None:
@@ -82,6 +98,10 @@ if {_}rescuing{i} is not None:
         {_}result = {await_}{_}rescuing{i}.{run}({callee}, {positional}, {named})
     finally:
         {_}rescuing{i} = None
+"""
+_RESUME = """\
+        if {_}permit{outer} is not {_}FAILED:
+            {_}resume{outer}({_}permit{outer})
 """
 _PASSED = """\
 else:
@@ -98,9 +118,15 @@ _CALL_WHAT_IT_MAY_BE = """\
 if hasattr({_}result, "__await__"):
     {_}result = await {_}result
 """
+_MARKED = """\
+try:
+{inner}except {_}Refused as {_}error:
+    {_}error.from_within = True
+    raise
+"""
 
 
-_NAMES: Final = {"RecoupError": RecoupError, "FAILED": object(), "partial": functools.partial}
+_NAMES: Final = {"RecoupError": RecoupError, "Refused": Refused, "FAILED": object(), "partial": functools.partial}
 
 
 class Report(Protocol):
@@ -121,6 +147,8 @@ class Plan:
         report: told of policies that fail, with their index.
         function: what is called in the end, or None where that comes as the first argument of every call.
         signature: of the compiled function, where ``function`` is given.
+        is_repeatable: whether the call may be made again while nobody knows what it has done; otherwise a refusal that
+            comes out of the function itself is marked, since it does not say that the call was not made.
         unless: expressions in terms of ``names``; where one is true, the call goes elsewhere.
         names: what they use, without the prefix of all compiled names.
         elsewhere: takes the positional arguments as a tuple and the keyword arguments as a dictionary.
@@ -132,6 +160,7 @@ class Plan:
     report: Report
     function: Callable[..., Any] | None = None
     signature: Signature = GENERIC
+    is_repeatable: bool = True
     unless: Sequence[str] = ()
     names: Mapping[str, Any] = field(factory=dict)
     elsewhere: Callable[..., Any] | None = None
@@ -162,6 +191,7 @@ class _Writer:
     def __init__(self, plan: Plan, names: dict[str, Any]) -> None:
         self._plan = plan
         self._names = names
+        self._first = 0
         self._prefix = plan.prefix
         self._fixed = {"_": plan.prefix, "await_": "await " if plan.is_async else ""}
         for name, value in {**_NAMES, **plan.names, "report": plan.report, "elsewhere": plan.elsewhere}.items():
@@ -171,7 +201,9 @@ class _Writer:
 
     def function(self, first: int, signature: Signature, *, is_outermost: bool = False) -> FunctionType:
         """Compile the policies from the one with index ``first`` inwards."""
+        around, self._first = self._first, first
         body = self._write(first, signature, MOST_NESTED)
+        self._first = around
         if is_outermost and self._plan.unless:
             conditions = " or ".join(self._plan.unless)
             body = self._filled(f"if {conditions}:\n    return {{await_}}{_ELSEWHERE}\n", first, signature) + body
@@ -184,8 +216,7 @@ class _Writer:
     def _write(self, index: int, signature: Signature, room: int) -> str:
         policies = self._plan.policies
         if index == len(policies):
-            may_be_plain = self._plan.is_async and self._plan.function is None
-            return self._filled(_CALL_WHAT_IT_MAY_BE if may_be_plain else _CALL, index, signature)
+            return self._innermost(index, signature)
         policy: Any = policies[index]
         if hasattr(policy, "begin"):
             return self._rescue(policy, index, signature, room)
@@ -195,16 +226,32 @@ class _Writer:
             return self._filled(f"{{_}}result = {{await_}}{self._callee(index)}({{forward}})\n", index, signature)
         return self._gate(policy, index, signature, room)
 
+    def _innermost(self, index: int, signature: Signature) -> str:
+        may_be_plain = self._plan.is_async and self._plan.function is None
+        call = self._filled(_CALL_WHAT_IT_MAY_BE if may_be_plain else _CALL, index, signature)
+        return call if self._plan.is_repeatable else self._filled(_MARKED, index, signature, inner=_indented(call))
+
     def _gate(self, gate: Any, index: int, signature: Signature, room: int) -> str:
-        self._names[f"{self._prefix}acquire{index}"] = gate.acquire
+        outer = self._outer(index, index)
+        label, handed = f"{index}", ""
+        if outer is not None:
+            gate = gate.within(self._plan.policies[outer])
+            label, handed = f"{index}_within", _OUTER.format(_=self._prefix, outer=outer)
+        self._names[f"{self._prefix}acquire{label}"] = gate.acquire
         acquire = _ACQUIRE
-        if hasattr(gate, "wait"):
-            self._names[f"{self._prefix}wait{index}"] = gate.wait if self._plan.is_async else gate.wait_sync
+        if hasattr(gate, "standing"):
+            named = {"gate": gate, "refuses": gate.refuses, "refusal": gate.refusal}
+            self._names |= {f"{self._prefix}{name}{label}": value for name, value in named.items()}
+            acquire = _ACQUIRE_UNLESS_STANDING
+        elif hasattr(gate, "wait"):
+            self._names[f"{self._prefix}wait{label}"] = gate.wait if self._plan.is_async else gate.wait_sync
             acquire = _ACQUIRE_OR_WAIT
-        acquired = self._filled(acquire, index, signature)
+        acquired = self._filled(acquire, index, signature, gate=label, outer=handed)
         if not hasattr(gate, "release"):
             return acquired + self._write(index + 1, signature, room)
-        self._names[f"{self._prefix}release{index}"] = gate.release
+        self._names[f"{self._prefix}release{label}"] = gate.release
+        if hasattr(gate, "within"):
+            self._names[f"{self._prefix}resume{index}"] = gate.resume
         failed = _RELEASE.replace("{error}", "{_}error")
         ended = _RELEASE.replace("{error}", "None")
         return self._filled(
@@ -212,8 +259,8 @@ class _Writer:
             index,
             signature,
             acquire=acquired,
-            failed=_indented(self._filled(failed, index, signature)),
-            ended=self._filled(ended, index, signature),
+            failed=_indented(self._filled(failed, index, signature, gate=label)),
+            ended=self._filled(ended, index, signature, gate=label),
             inner=_indented(self._write(index + 1, signature, room - 1)),
         )
 
@@ -229,9 +276,24 @@ class _Writer:
         if hasattr(rescue, "passed"):
             self._names[f"{self._prefix}passed{index}"] = rescue.passed
             template += _PASSED
+        outers = {self._outer(inner, index) for inner in range(index + 1, len(self._plan.policies))} - {None}
         return self._filled(
-            template, index, signature, inner=_indented(within), callee=self._callee(index + 1), run=run
+            template,
+            index,
+            signature,
+            inner=_indented(within),
+            callee=self._callee(index + 1),
+            run=run,
+            resumed="".join(_RESUME.format(_=self._prefix, outer=outer) for outer in sorted(outers)),
         )
+
+    def _outer(self, index: int, before: int) -> int | None:
+        """Return the innermost gate before another that stands around one of its own class in the same function."""
+        kind = type(self._plan.policies[index])
+        if not hasattr(kind, "within"):
+            return None
+        around = range(before - 1, self._first - 1, -1)
+        return next((outer for outer in around if type(self._plan.policies[outer]) is kind), None)
 
     def _wrapper(self, wrapper: Any, index: int, signature: Signature) -> str:
         self._names[f"{self._prefix}call{index}"] = wrapper.call_async if self._plan.is_async else wrapper.call
@@ -239,7 +301,7 @@ class _Writer:
 
     def _callee(self, index: int) -> str:
         """Compile what is within a policy as a function of its own, and return the expression for it."""
-        is_last = index == len(self._plan.policies)
+        is_last = index == len(self._plan.policies) and self._plan.is_repeatable
         if is_last and (self._plan.function is not None or not self._plan.is_async):
             return f"{self._prefix}function"
         name = f"{self._prefix}inner{index}"

@@ -190,7 +190,8 @@ class Pipeline:
         subject = self.subject_of(function)
         scope = self.scope_of(subject, self.operation_of(subject, (), {}))
         fitted = fit(programs.handler.plugins, self.policies, scope)
-        return self._plan(programs.handler, fitted, is_async=is_async, function=function, signature=signature)
+        plan = self._plan(programs.handler, fitted, is_async=is_async, function=function, signature=signature)
+        return evolve(plan, is_repeatable=scope.kind.repeatable)
 
     def programs(self) -> Programs:
         """Return what is compiled for the handler that serves this call, as it is now."""
@@ -237,7 +238,7 @@ class Pipeline:
             name=subject.name,
             kind=operation.kind,
             is_assumed=isinstance(operation, _Assumed),
-            priority=operation.urgency,
+            priority=Priority.CRITICAL if operation.reduces_risk else operation.urgency,
             weight=operation.weight,
         )
 
@@ -256,7 +257,8 @@ class Pipeline:
             if len(programs.by_scope) >= SCOPES_KEPT:
                 programs.by_scope.clear()
             fitted = fit(programs.handler.plugins, self.policies, scope)
-            program = compile_plan(self._plan(programs.handler, fitted, is_async=is_async))
+            plan = self._plan(programs.handler, fitted, is_async=is_async)
+            program = compile_plan(evolve(plan, is_repeatable=scope.kind.repeatable))
             programs.by_scope[scope, is_async] = program
         return program
 

@@ -116,13 +116,7 @@ async def test_a_step_that_fails_begins_again_after_a_jittered_growing_wait(plug
 
 
 async def test_an_incomplete_reconciliation_does_not_open(plugin, host, stream, lost_context):
-    answers = [(Reconciliation(key=KEY, complete=False),), (Reconciliation(key=KEY),)]
-
-    class Host(type(host)):
-        async def reconcile(self, key):
-            return answers.pop(0)
-
-    plugin._host = Host(clock=host.clock, venues=host.venues)
+    host.reconciliations = [lambda: (Reconciliation(key=KEY, complete=False),), lambda: (Reconciliation(key=KEY),)]
     assert (await recovered(plugin, lost_context())).decision.value == "recovered"
     assert stream.steps == ALL + ALL
 
