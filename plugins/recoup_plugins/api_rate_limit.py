@@ -33,6 +33,9 @@ class ApiRateLimitConfig:
         ban_max: most that the venue's or the plugin's own wait grows to.
         ban_reset_after: time without a ban after which the next one counts as the first.
         release_interval: between two held calls when a gate has opened.
+        slowdown: least interval between any two calls after a refusal, 0 for none; it doubles with each further one.
+        max_slowdown: most that it grows to.
+        speedup_after: quiet time since the gate opened that halves it, until it is hardly felt.
         max_wait: most that a refused call waits; beyond it the failure is final.
         max_gates: gates kept at most.
     """
@@ -45,6 +48,9 @@ class ApiRateLimitConfig:
     ban_max: float = field(default=259_200.0, validator=[_NUMBER, gt(0)])
     ban_reset_after: float = field(default=86_400.0, validator=[_NUMBER, gt(0)])
     release_interval: float = field(default=0.05, validator=[_NUMBER, gt(0)])
+    slowdown: float = field(default=0.1, validator=[_NUMBER, ge(0)])
+    max_slowdown: float = field(default=2.0, validator=[_NUMBER, gt(0)])
+    speedup_after: float = field(default=30.0, validator=[_NUMBER, gt(0)])
     max_wait: float = field(default=3600.0, validator=[_NUMBER, gt(0)])
     max_gates: int = field(default=1024, validator=[instance_of(int), ge(1)])
 
@@ -64,6 +70,7 @@ class _Gate:
     strikes: int = 0
     bans: int = 0
     banned_until: float = float("-inf")
+    slowdown: float = 0.0
     _next_hint: float = float("-inf")
     _free_at: float = float("-inf")
 
@@ -79,6 +86,7 @@ class _Gate:
         # Calls that were under way when the gate closed are refused as well; they say nothing new.
         news = now >= self.opens_at or (banned and self.state != _BANNED)
         if news:
+            self.slowdown = min(max(2 * self.interval(now), self.config.slowdown), self.config.max_slowdown)
             self._count(now, banned=banned)
         elif not retry_after:
             return
@@ -96,12 +104,36 @@ class _Gate:
         if now < self.opens_at:
             return self.opens_at - now if urgent else self._take_turn(now)
         if now >= self.released:
-            return 0.0
+            return 0.0 if urgent else self._slow(now)
         # Half an interval of tolerance: timers fire late and a late call must not push back all that follow.
         if now < self._free_at - interval / 2:
             return self._free_at - now if urgent else self._take_turn(now)
         self._free_at = max(self._free_at, now) + interval
         return 0.0
+
+    def _slow(self, now: float) -> float:
+        """Space all calls while the refusal is remembered."""
+        interval = self.interval(now)
+        if not interval:
+            return 0.0
+        if now < self._free_at - interval / 2:
+            turn = max(self._next_hint, self._free_at)
+            self._next_hint = turn + interval
+            return turn - now
+        self._free_at = max(self._free_at, now) + interval
+        return 0.0
+
+    def interval(self, now: float) -> float:
+        """Return the least interval between any two calls, 0.0 where calls go freely again."""
+        if not self.slowdown:
+            return 0.0
+        halvings = min(max(0.0, now - self.opens_at) // self.config.speedup_after, _MAX_DOUBLINGS)
+        left: float = self.slowdown / 2.0**halvings
+        return left if left >= _FELT else 0.0
+
+    def is_free(self, now: float) -> bool:
+        """Return whether it holds nothing back any more."""
+        return now >= self.released and not self.interval(now)
 
     def _take_turn(self, now: float) -> float:
         turn = max(self._next_hint, now)
@@ -129,7 +161,8 @@ class ApiRateLimit:
     """Closes a gate for each key that is refused, and holds back every call of that key until it opens.
 
     The key is the operation's ``key``, else the component. A refused call is repeated when the gate has opened, if it
-    is known that it was not executed. Held calls then go one at a time, cancels first.
+    is known that it was not executed. Held calls then go one at a time, cancels first, and all calls of the key are
+    slower for a while.
 
     Thread-safe and task-safe.
 
@@ -168,7 +201,7 @@ class ApiRateLimit:
             now = self._host.clock.monotonic()
             reopened = gate.reopen(now)
             wait = gate.admit(now, urgent=operation.kind is OperationKind.CANCEL)
-            if wait == 0 and now >= gate.released:
+            if wait == 0 and gate.is_free(now):
                 self.holds.discard(key)
         if reopened is not None:
             self._publish(key, reopened, _OPEN, _REOPENED)
@@ -220,4 +253,6 @@ class ApiRateLimit:
 
 
 _REFUSALS = frozenset({FailureReason.RATE_LIMITED, FailureReason.BANNED})
+_FELT = 0.01
+"""Seconds; an interval shorter than this is nothing that a venue would notice."""
 _REOPENED = "the wait is over; held calls go one at a time"

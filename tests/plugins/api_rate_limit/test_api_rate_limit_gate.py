@@ -206,7 +206,7 @@ class TestRelease:
         assert plugin.delay(CANCEL, "x") == 10.0 < min(submits)
 
     def test_free_flow_once_the_backlog_has_passed(self, host, make_plugin, refused):
-        plugin = make_plugin(margin=0.0)
+        plugin = make_plugin(margin=0.0, slowdown=0.0)
         recover(plugin, refused(10.0))
         for _ in range(10):
             plugin.delay(SUBMIT, "x")
@@ -214,13 +214,38 @@ class TestRelease:
         assert [plugin.delay(SUBMIT, "x") for _ in range(100)] == [0.0] * 100
 
     def test_a_steady_flow_of_new_calls_does_not_prolong_the_release(self, host, make_plugin, refused):
-        plugin = make_plugin(margin=0.0)
+        plugin = make_plugin(margin=0.0, slowdown=0.0)
         recover(plugin, refused(10.0))
         host.clock.advance(10.0)
         for _ in range(10):
             plugin.delay(SUBMIT, "x")
             host.clock.advance(0.01)
         assert [plugin.delay(SUBMIT, "x") for _ in range(10)] == [0.0] * 10
+
+    @pytest.mark.parametrize(("refusals", "interval"), [(1, 0.1), (2, 0.2), (4, 0.8), (9, 2.0)])
+    def test_after_it_calls_are_slower_for_a_while(self, host, make_plugin, refused, refusals, interval):
+        plugin = make_plugin(margin=0.0, base_delay=1.0, max_delay=1.0)
+        for _ in range(refusals):
+            recover(plugin, refused())
+            host.clock.advance(1.0)
+            assert plugin.delay(SUBMIT, "x") == 0.0
+        host.clock.advance(interval)
+        assert plugin.delay(READ, "x") == 0.0
+        assert plugin.delay(SUBMIT, "x") == pytest.approx(interval)
+        assert plugin.delay(CANCEL, "x") == 0.0
+        assert plugin.holds == {KEY}
+
+    def test_quiet_lets_them_flow_freely_again(self, host, make_plugin, refused):
+        plugin = make_plugin(margin=0.0)
+        recover(plugin, refused(10.0))
+        host.clock.advance(11.0)
+        intervals = []
+        for _ in range(6):
+            plugin.delay(SUBMIT, "x")
+            intervals.append(round(plugin.delay(SUBMIT, "x"), 6))
+            host.clock.advance(30.0)
+        assert intervals == [0.1, 0.05, 0.025, 0.0125, 0.0, 0.0]
+        assert plugin.holds == set()
 
     def test_closing_and_opening_are_events(self, host, make_plugin, refused):
         plugin = make_plugin(margin=0.0)
