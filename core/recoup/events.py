@@ -61,6 +61,7 @@ class ErrorEvent:
         retryable: whether the call may succeed later.
         outcome_known: False where the side effect may have happened.
         component: where in the application.
+        venue: key of the venue or account, as in ``Operation.key``; the component where that has none.
         operation: what failed.
         error_type: class name of the exception.
         message: its sanitized message.
@@ -83,6 +84,7 @@ class ErrorEvent:
     retryable: bool
     outcome_known: bool
     component: str
+    venue: str
     operation: str
     error_type: str
     message: str
@@ -115,6 +117,7 @@ class ErrorEvent:
             classification.retryable,
             classification.outcome_known,
             payload["component"],
+            payload["venue"],
             payload["operation"],
             payload["error_type"],
             payload["message"],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LABELS_KEPT = 1024
 _LABEL_LENGTH = 200
 _OPTIONAL = ("user_id", "bot_id", "symbol", "order_id", "stack_trace")
-_TEXT = ("component", "operation", "error_type", "message")
+_TEXT = ("component", "venue", "operation", "error_type", "message")
 _LIFE_CYCLE = frozenset({"registered", "unregistered", "started", "stopped"})
 
 
@@ -53,6 +53,7 @@ class Publisher:
         is_clean = isinstance(context.stack_trace, CleanTrace)
         payload = {
             "component": context.component,
+            "venue": (context.call.operation.key if context.call is not None else None) or context.component,
             "operation": context.operation,
             "error_type": type(error).__name__,
             "message": error_message(error),

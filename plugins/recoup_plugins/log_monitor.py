@@ -291,6 +291,7 @@ def _error_fields(event: ErrorEvent) -> dict[str, Any]:
         "retryable": event.retryable,
         "outcome_known": event.outcome_known,
         "component": _one_line(event.component),
+        "venue": _one_line(event.venue),
         "operation": _one_line(event.operation),
         "error_type": _one_line(event.error_type),
         "recovery_attempts": event.recovery_attempts,

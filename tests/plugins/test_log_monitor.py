@@ -80,6 +80,7 @@ def error(severity: ErrorSeverity = ErrorSeverity.MEDIUM, *, known: bool = False
 
     payload: dict[str, Any] = {
         "component": "exchange",
+        "venue": "exchange",
         "operation": "create_order",
         "error_type": "NetworkError",
         "message": "connection reset",
@@ -119,6 +120,7 @@ def test_an_error_is_one_line_with_its_fields(build: Callable[..., LogMonitor], 
         "retryable": False,
         "outcome_known": False,
         "component": "exchange",
+        "venue": "exchange",
         "operation": "create_order",
         "error_type": "NetworkError",
         "recovery_attempts": 0,
@@ -195,7 +197,10 @@ def test_each_event_is_one_line_at_its_level(
         ),
         (
             escalation(ErrorSeverity.CRITICAL, "discord", "email"),
-            'escalation error_id=e severity=critical notify=discord,email component=c operation=o reason="it is bad"',
+            (
+                "escalation error_id=e severity=critical notify=discord,email component=c operation=o "
+                'reason="it is bad" count=1'
+            ),
         ),
         (
             SuppressionEvent(component="c", operation="o", count=4812, reason="limit"),

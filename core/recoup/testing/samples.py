@@ -134,6 +134,7 @@ def sample_error_event(number: int = 0) -> ErrorEvent:
     """Return a sanitized error event."""
     payload = {
         "component": "exchange",
+        "venue": "exchange",
         "operation": "create_order",
         "error_type": "TimeoutError",
         "message": f"timed out {number} {{braces}} %s",
