@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
@@ -16,3 +18,9 @@ pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking over thousands of collected tests, again and again."""
+    gc.collect()
+    gc.freeze()
