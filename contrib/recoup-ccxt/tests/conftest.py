@@ -13,6 +13,7 @@ from typing import Any
 
 import ccxt
 import ccxt.async_support
+import ccxt.pro
 import pytest
 from aiohttp import web
 from attrs import define, field
@@ -84,7 +85,7 @@ class ScriptedVenue:
         assert self._ready.wait(5)
 
     def on(self, path_end: str, kind: str, *arguments: Any) -> None:
-        """Answer paths that end so with one of REPLIES: ``json``, ``html``, ``resets``, ``hangs``, ``breaks_off``."""
+        """Answer paths that end so with one of REPLIES, such as ``json``, ``html``, ``resets``, ``hangs``."""
         self.replies[path_end] = REPLIES[kind](*arguments)
 
     def paths(self) -> list[str]:
@@ -148,12 +149,26 @@ async def _hangs(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+def _closes(code: int) -> Reply:
+    """Take a websocket's subscription, then close it."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        socket_ = web.WebSocketResponse()
+        await socket_.prepare(request)
+        await socket_.receive()
+        await socket_.close(code=code)
+        return socket_
+
+    return answer
+
+
 REPLIES: dict[str, Callable[..., Reply]] = {
     "json": _json,
     "html": _html,
     "resets": lambda: _resets,
     "hangs": lambda: _hangs,
     "breaks_off": lambda: _breaks_off,
+    "closes": _closes,
 }
 
 
@@ -166,6 +181,7 @@ def server():
 
 MARKET = {
     "id": "BTCUSDT",
+    "lowercaseId": "btcusdt",
     "symbol": "BTC/USDT",
     "base": "BTC",
     "quote": "USDT",
@@ -236,6 +252,23 @@ def sync_exchange(server):
     yield make
     for exchange in opened:
         exchange.session.close()
+
+
+@pytest.fixture
+async def streaming_exchange(server):
+    opened = []
+
+    def make(path: str) -> Any:
+        exchange = ccxt.pro.binance({"newUpdates": True})
+        exchange.session_trust_env = False
+        exchange.urls["api"]["ws"]["spot"] = server.url.replace("http", "ws") + path
+        exchange.set_markets([MARKET])
+        opened.append(exchange)
+        return exchange
+
+    yield make
+    for exchange in opened:
+        await exchange.close()
 
 
 @pytest.fixture

@@ -41,7 +41,6 @@ KNOWN_OUTCOME = [
     (("json", {"code": -1003, "msg": "banned"}, 418), FailureReason.BANNED, True),
     (("json", {"code": -1021, "msg": "ahead"}, 400), FailureReason.CLOCK_SKEW, True),
     (("json", {"code": -2015, "msg": "Invalid API-key, IP, or permissions"}, 401), FailureReason.AUTHENTICATION, False),
-    (("json", {"code": -2010, "msg": "Duplicate order sent."}, 400), FailureReason.DUPLICATE_ORDER, False),
     (
         ("json", {"code": -2010, "msg": "Account has insufficient balance for requested action."}, 400),
         FailureReason.INSUFFICIENT_FUNDS,
@@ -125,14 +124,15 @@ async def test_a_200_without_an_order_is_an_error_of_its_own(classify, server, a
     assert not classify(caught.value).outcome_known
 
 
-async def test_retry_after_comes_from_the_response_or_the_clients_last_headers(
+async def test_retry_after_comes_from_the_response_from_where_ccxt_raised_or_the_clients_last_headers(
     classify, host, server, async_exchange, sync_exchange
 ):
     server.on("/order", "json", {"code": -1003}, 429, {"Retry-After": "17"})
     exchange = async_exchange()
     with pytest.raises(ccxt.DDoSProtection) as caught:
         await submit(exchange)
-    assert classify(caught.value).retry_after is None
+    assert classify(caught.value).retry_after == 17.0
+    assert classify(caught.value.with_traceback(None)).retry_after is None
     assert classify(caught.value, CcxtVenue(exchange)).retry_after == 17.0
     with pytest.raises(ccxt.DDoSProtection) as caught_sync:
         submit(sync_exchange())
@@ -167,3 +167,35 @@ def test_venues_own_reset_headers(host):
     assert wait_from_headers({"gw-ratelimit-reset": "1500"}, host.clock) == 1.5
     assert wait_from_headers({}, host.clock) is None
     assert wait_from_headers(None, host.clock) is None
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1012])
+async def test_a_websocket_closed_with_whatever_code_must_be_opened_again(classify, server, streaming_exchange, code):
+    """Venues close with 1000 on their daily disconnect; ccxt.pro says the same of it as of any other closure."""
+    server.on("/stream", "closes", code)
+    with pytest.raises(ccxt.NetworkError) as caught:
+        await streaming_exchange("/stream").watch_trades("BTC/USDT")
+    found = classify(caught.value)
+    assert (found.reason, found.retryable) == (FailureReason.CONNECTION_LOST, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "retryable", "known"),
+    [
+        ("Account has insufficient balance for requested action.", FailureReason.INSUFFICIENT_FUNDS, False, True),
+        ("Order would immediately match and take.", FailureReason.ORDER_REJECTED, False, True),
+        ("Duplicate order sent.", FailureReason.DUPLICATE_ORDER, False, False),
+    ],
+)
+@pytest.mark.parametrize("mapped", [True, False], ids=["with ccxt's map", "without it"])
+async def test_minus_2010_is_three_things_by_its_text(
+    classify, server, async_exchange, text, reason, retryable, known, mapped
+):
+    server.on("/order", "json", {"code": -2010, "msg": text}, 400)
+    exchange = async_exchange()
+    if not mapped:
+        exchange.exceptions = {"exact": {}, "broad": {}}
+    with pytest.raises(ccxt.BaseError) as caught:
+        await submit(exchange)
+    found = classify(caught.value)
+    assert (found.reason, found.retryable, found.outcome_known) == (reason, retryable, known)

@@ -159,7 +159,7 @@ class ListsOnly:
     def fetch_closed_orders(self, symbol, since, limit, params):
         return [order for order in self.orders if order["status"] == "closed"]
 
-    def cancel_order(self, order_id, symbol):
+    def cancel_order(self, order_id, symbol, params):
         self.cancelled.append(order_id)
         return {"id": order_id}
 
@@ -170,7 +170,7 @@ class ListsOnly:
 def test_a_venue_without_search_never_says_that_there_is_no_such_order():
     present = {"id": "1", "clientOrderId": "here", "status": "closed"}
     venue = CcxtVenue(ListsOnly(present))
-    assert venue.find_order("here", SYMBOL) is present
+    assert venue.find_order("here", SYMBOL) == present
     with pytest.raises(OrderNotVerifiable, match="gone"):
         venue.find_order("gone", SYMBOL)
 
@@ -186,11 +186,48 @@ def test_cancel_by_the_orders_own_id_where_the_client_id_will_not_do():
     assert exchange.cancelled == ["1"]
 
 
-async def test_cancel_by_client_order_id(server, async_exchange):
+def test_where_the_lists_no_longer_hold_a_cancelled_order_its_own_id_tells_what_became_of_it():
+    class OwnIds(ListsOnly):
+        def __init__(self, *orders):
+            super().__init__(*orders)
+            self.has["fetchOrder"] = True
+
+        def fetch_order(self, order_id, symbol):
+            return {"id": order_id, "clientOrderId": "open", "status": "canceled"}
+
+    exchange = OwnIds({"id": "1", "clientOrderId": "open", "status": "open"})
+    assert CcxtVenue(exchange).cancel_order("open", SYMBOL)["status"] == "canceled"
+
+
+@pytest.mark.parametrize("refusal", [ccxt.OrderNotFound, ccxt.InvalidOrder, ccxt.BadRequest, ccxt.ExchangeError])
+def test_a_refused_cancel_of_an_order_that_is_open_stands(refusal):
+    class Refusing(ListsOnly):
+        def cancel_order(self, order_id, symbol, params):
+            raise refusal("unheard_of no")
+
+    with pytest.raises(refusal):
+        CcxtVenue(Refusing({"id": "1", "clientOrderId": "open", "status": "open"})).cancel_order("open", SYMBOL)
+
+
+@pytest.mark.parametrize("failure", [ccxt.RequestTimeout, ccxt.AuthenticationError, ccxt.RateLimitExceeded])
+async def test_a_cancel_that_failed_otherwise_is_not_followed_by_a_lookup(server, async_exchange, failure):
+    exchange = async_exchange()
+
+    async def fail(*_):
+        raise failure("binance something")
+
+    exchange.cancel_order = fail
+    with pytest.raises(failure):
+        await CcxtVenue(exchange).cancel_order("intent-1", SYMBOL)
+    assert server.requests == []
+
+
+async def test_cancel_by_client_order_id_then_read_what_became_of_it(server, async_exchange):
     server.on("/order", "json", binance_order("intent-1", "CANCELED"))
-    await CcxtVenue(async_exchange()).cancel_order("intent-1", SYMBOL)
-    method, _, sent = server.requests[-1]
-    assert (method, sent["origClientOrderId"]) == ("DELETE", "intent-1")
+    order = await CcxtVenue(async_exchange()).cancel_order("intent-1", SYMBOL)
+    assert order["status"] == "canceled"
+    assert [method for method, path, _ in server.requests if path.endswith("/order")] == ["DELETE", "GET"]
+    assert {sent["origClientOrderId"] for _, _, sent in server.requests} == {"intent-1"}
 
 
 async def test_probe_and_clock(server, async_exchange):

@@ -25,10 +25,12 @@ def worst_member(error: Any, inquiry: Inquiry) -> Classification | None:
     if not any(found):
         return None
     answers = [answer or UNCLASSIFIED for answer in found]
+    stages = {answer.stage for answer in answers}
     whole = len(members) <= MAX_MEMBERS
     return evolve(
         min(answers, key=lambda answer: _RANK[answer.severity]),
         retryable=whole and all(answer.retryable for answer in answers),
         outcome_known=whole and all(answer.outcome_known for answer in answers),
+        stage=stages.pop() if len(stages) == 1 else None,
         retry_after=max((answer.retry_after for answer in answers if answer.retry_after is not None), default=None),
     )

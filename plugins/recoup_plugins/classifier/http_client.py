@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recoup import ErrorSeverity, FailureReason
+from attrs import evolve
+
+from recoup import ErrorSeverity, FailureReason, FailureStage
 from recoup_plugins.classifier.http_status import by_status
 from recoup_plugins.classifier.network import (
+    ANSWER_TIMED_OUT,
     CONNECT_TIMEOUT,
     CONNECTION_LOST,
     NOT_CONNECTED,
     NOT_SENDABLE,
-    TIMED_OUT,
     TLS_REFUSED,
     UNREADABLE,
 )
@@ -45,6 +47,15 @@ def _pool(error: Any, inquiry: Inquiry) -> Classification:
     return inquiry.nested(reason) or inquiry.nested(error.__cause__ or error.__context__) or CONNECTION_LOST
 
 
+_BROKE_OFF = evolve(CONNECTION_LOST, stage=FailureStage.ANSWER_BEGUN)
+
+
+def _protocol(error: Any, inquiry: Inquiry) -> Classification:  # noqa: ARG001 - shape of an inspector
+    """One class of h11's serves for no answer and for half a one; only its text tells them apart."""
+    text = str(error)
+    return _BROKE_OFF if "message body" in text or "incomplete" in text else CONNECTION_LOST
+
+
 HTTPX: Table = {
     "httpx.CloseError": CONNECTION_LOST,
     "httpx.ConnectError": _connecting,
@@ -56,10 +67,10 @@ HTTPX: Table = {
     "httpx.NetworkError": CONNECTION_LOST,
     "httpx.PoolTimeout": CONNECT_TIMEOUT,
     "httpx.ProxyError": NOT_CONNECTED,
-    "httpx.RemoteProtocolError": CONNECTION_LOST,
+    "httpx.RemoteProtocolError": _protocol,
     "httpx.RequestError": CONNECTION_LOST,
     "httpx.StreamError": _MISUSED,
-    "httpx.TimeoutException": TIMED_OUT,
+    "httpx.TimeoutException": ANSWER_TIMED_OUT,
     "httpx.TooManyRedirects": _REDIRECTED,
     "httpx.UnsupportedProtocol": NOT_SENDABLE,
     "httpcore.ConnectError": _connecting,
@@ -67,9 +78,9 @@ HTTPX: Table = {
     "httpcore.LocalProtocolError": NOT_SENDABLE,
     "httpcore.NetworkError": CONNECTION_LOST,
     "httpcore.PoolTimeout": CONNECT_TIMEOUT,
-    "httpcore.ProtocolError": CONNECTION_LOST,
+    "httpcore.ProtocolError": _protocol,
     "httpcore.ProxyError": NOT_CONNECTED,
-    "httpcore.TimeoutException": TIMED_OUT,
+    "httpcore.TimeoutException": ANSWER_TIMED_OUT,
     "httpcore.UnsupportedProtocol": NOT_SENDABLE,
 }
 
@@ -87,7 +98,7 @@ AIOHTTP: Table = {
     "aiohttp.RedirectClientError": _REDIRECTED,
     "aiohttp.ServerDisconnectedError": CONNECTION_LOST,
     "aiohttp.ServerFingerprintMismatch": TLS_REFUSED,
-    "aiohttp.ServerTimeoutError": TIMED_OUT,
+    "aiohttp.ServerTimeoutError": ANSWER_TIMED_OUT,
     "aiohttp.TooManyRedirects": _REDIRECTED,
 }
 
@@ -106,7 +117,7 @@ REQUESTS: Table = {
     "requests.RequestException": CONNECTION_LOST,
     "requests.SSLError": _pool,
     "requests.StreamConsumedError": _MISUSED,
-    "requests.Timeout": TIMED_OUT,
+    "requests.Timeout": ANSWER_TIMED_OUT,
     "requests.TooManyRedirects": _REDIRECTED,
 }
 
@@ -124,7 +135,7 @@ URLLIB3: Table = {
     "urllib3.ProtocolError": CONNECTION_LOST,
     "urllib3.ProxyError": NOT_CONNECTED,
     "urllib3.SSLError": _pool,
-    "urllib3.TimeoutError": TIMED_OUT,
+    "urllib3.TimeoutError": ANSWER_TIMED_OUT,
     "urllib.HTTPError": by_status,
 }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from recoup import Classification, ErrorCategory, ErrorSeverity, FailureReason
+from recoup import Classification, ErrorCategory, ErrorSeverity, FailureReason, FailureStage
 from recoup_plugins.classifier.retry_after import retry_after
 from recoup_plugins.classifier.rule import verdict
 
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 def _answer(
     reason: FailureReason, severity: ErrorSeverity = ErrorSeverity.MEDIUM, *, retryable: bool, known: bool
 ) -> Classification:
-    return verdict(reason, severity, ErrorCategory.EXCHANGE, retryable=retryable, known=known)
+    return verdict(
+        reason,
+        severity,
+        ErrorCategory.EXCHANGE,
+        retryable=retryable,
+        known=known,
+        stage=FailureStage.ANSWER_BEGUN,
+    )
 
 
 _REJECTED = _answer(FailureReason.INVALID_REQUEST, ErrorSeverity.LOW, retryable=False, known=True)

@@ -54,11 +54,11 @@ def by_cause(error: Any, inquiry: Inquiry) -> Classification | None:
 
 
 def by_context(error: Any, inquiry: Inquiry) -> Classification | None:
-    """Take what was being handled when the error was raised, but not its word on the outcome.
+    """Take what was being handled when the error was raised, but not its word on the outcome and the stage.
 
     The handler may have sent something itself before it failed.
     """
     if error.__suppress_context__:
         return None
     found = inquiry.nested(error.__context__)
-    return None if found is None else evolve(found, outcome_known=False)
+    return None if found is None else evolve(found, outcome_known=False, stage=None)

@@ -20,7 +20,9 @@ _MISCONFIGURED = verdict(
 
 
 def _refused(error: Any, inquiry: Inquiry) -> Classification:  # noqa: ARG001 - shape of an inspector
-    return _REFUSED if error.retry_after is None else evolve(_REFUSED, retry_after=max(0.0, error.retry_after))
+    """A refusal that came out of the function itself does not tell that this was not called."""
+    found = evolve(_REFUSED, outcome_known=False) if error.from_within else _REFUSED
+    return found if error.retry_after is None else evolve(found, retry_after=max(0.0, error.retry_after))
 
 
 def _degraded(error: Any, inquiry: Inquiry) -> Classification:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from recoup import Classification, ErrorCategory, ErrorSeverity
 
 if TYPE_CHECKING:
-    from recoup import Clock, FailureReason
+    from recoup import Clock, FailureReason, FailureStage
 
 
 class Inquiry(Protocol):
@@ -41,6 +41,7 @@ def verdict(
     retryable: bool,
     known: bool,
     retry_after: float | None = None,
+    stage: FailureStage | None = None,
 ) -> Classification:
     """Build a table's entry; whoever writes one must say whether it is retryable and its outcome known."""
     return Classification(
@@ -50,4 +51,5 @@ def verdict(
         outcome_known=known,
         retry_after=retry_after,
         reason=reason,
+        stage=stage,
     )

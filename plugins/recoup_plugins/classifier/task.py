@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from recoup import ErrorCategory, ErrorSeverity, FailureReason
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from recoup import ErrorCategory, ErrorSeverity, FailureReason, FailureStage
 from recoup_plugins.classifier.network import CONNECTION_LOST, TIMED_OUT, UNREADABLE
 from recoup_plugins.classifier.rule import Table, verdict
+
+if TYPE_CHECKING:
+    from recoup import Classification
+    from recoup_plugins.classifier.rule import Inquiry
 
 _MISUSED = verdict(
     FailureReason.PROGRAMMING, ErrorSeverity.MEDIUM, ErrorCategory.BUSINESS_LOGIC, retryable=False, known=False
@@ -12,6 +20,14 @@ _MISUSED = verdict(
 _CLOSED_HERE = verdict(
     FailureReason.PROGRAMMING, ErrorSeverity.MEDIUM, ErrorCategory.BUSINESS_LOGIC, retryable=False, known=True
 )
+
+_BROKE_OFF = evolve(CONNECTION_LOST, stage=FailureStage.ANSWER_BEGUN)
+
+
+def _incomplete(error: Any, inquiry: Inquiry) -> Classification:  # noqa: ARG001 - shape of an inspector
+    """What was read before the stream ended is the beginning of an answer."""
+    return _BROKE_OFF if error.partial else CONNECTION_LOST
+
 
 TABLE: Table = {
     "anyio.BrokenResourceError": CONNECTION_LOST,
@@ -23,7 +39,7 @@ TABLE: Table = {
     "anyio.WouldBlock": verdict(
         FailureReason.OTHER, ErrorSeverity.LOW, ErrorCategory.SYSTEM, retryable=True, known=True
     ),
-    "asyncio.IncompleteReadError": CONNECTION_LOST,
+    "asyncio.IncompleteReadError": _incomplete,
     "asyncio.InvalidStateError": _MISUSED,
     "asyncio.LimitOverrunError": UNREADABLE,
     "asyncio.QueueFull": verdict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recoup import ErrorCategory, ErrorSeverity, FailureReason
+from recoup import ErrorCategory, ErrorSeverity, FailureReason, FailureStage
 from recoup_plugins.classifier.http_status import by_status
 from recoup_plugins.classifier.network import CONNECTION_LOST, NOT_CONNECTED, NOT_SENDABLE
 from recoup_plugins.classifier.rule import Table, verdict
@@ -57,7 +57,9 @@ def _closed(error: Any, inquiry: Inquiry) -> Classification:  # noqa: ARG001 - s
 TABLE: Table = {
     "websockets.ConcurrencyError": verdict(FailureReason.PROGRAMMING, retryable=False, known=True),
     "websockets.ConnectionClosed": _closed,
-    "websockets.InvalidHandshake": verdict(FailureReason.CONNECTION_FAILED, retryable=False, known=True),
+    "websockets.InvalidHandshake": verdict(
+        FailureReason.CONNECTION_FAILED, retryable=False, known=True, stage=FailureStage.BEFORE_SEND
+    ),
     "websockets.InvalidMessage": NOT_CONNECTED,
     "websockets.InvalidStatus": by_status,
     "websockets.InvalidURI": NOT_SENDABLE,

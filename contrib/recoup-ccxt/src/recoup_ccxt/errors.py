@@ -19,5 +19,9 @@ class UnreadableAnswer(RecoupError):
         super().__init__(message)
 
 
-class ClockNotSyncable(RecoupError):
+class NotOffered(RecoupError):
+    """The venue, or ccxt for it, has no such request."""
+
+
+class ClockNotSyncable(NotOffered):
     """The venue offers no time to set the client's clock by."""

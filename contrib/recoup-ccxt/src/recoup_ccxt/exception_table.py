@@ -58,14 +58,10 @@ STATUSES: dict[int, Classification] = {
     451: verdicts.FORBIDDEN,
     504: verdicts.TIMED_OUT,
     511: verdicts.UNAUTHENTICATED,
-    # Cloudflare could not reach the venue: 521 refused, 523 no route, 525 and 526 no handshake.
-    521: verdicts.NOT_SENT,
-    523: verdicts.NOT_SENT,
-    525: verdicts.NOT_SENT,
-    526: verdicts.CERTIFICATE_REFUSED,
 }
 """HTTP statuses that ccxt turns into ``ExchangeNotAvailable`` and the like, where the body said nothing of its own.
-Any other status, such as 500, 502, 503, 409 or 520, leaves the outcome open."""
+Any other status, such as 500, 502, 503, 409 or 520, leaves the outcome open. So do 521, 523, 525 and 526, with which
+Cloudflare says that its last attempt did not reach the venue: it may not have been its first."""
 
 
 def ccxt_class(error: BaseException) -> str | None:

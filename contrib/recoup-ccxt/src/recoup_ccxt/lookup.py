@@ -5,9 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from recoup import FailureReason
 from recoup.errors import OrderNotVerifiable
 from recoup_ccxt.errors import UnreadableAnswer
+from recoup_ccxt.exact import exact_order
 from recoup_ccxt.exception_table import ccxt_class
+from recoup_ccxt.judgement import judge
+from recoup_ccxt.message import Message
+from recoup_ccxt.responses import ResponseTap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +30,7 @@ class Lookup:
 
     def __init__(self, exchange: Any, profile: IdProfile) -> None:
         self._exchange = exchange
+        self._tap = ResponseTap.of(exchange)
         self._profile = profile
 
     def find(self, client_order_id: str, symbol: str | None) -> Steps[Order | None]:
@@ -51,22 +57,29 @@ class Lookup:
         """Return the resting orders; none where ccxt offers no way to ask."""
         if not self._exchange.has.get("fetchOpenOrders"):
             return []
-        orders = yield from self._ask(partial(self._exchange.fetch_open_orders, symbol, None, None, dict(params)))
+        orders = yield from self.ask(partial(self._exchange.fetch_open_orders, symbol, None, None, dict(params)))
         return self._readable(orders)
 
     def recent_orders(self, symbol: str | None, params: Mapping[str, Any]) -> Steps[list[Order]]:
         """Return the final orders of the last while, as far back as the venue's default goes."""
         collected: list[Order] = []
         for method in self._sources():
-            orders = yield from self._ask(partial(method, symbol, None, None, dict(params)))
+            orders = yield from self.ask(partial(method, symbol, None, None, dict(params)))
             collected.extend(order for order in self._readable(orders) if order.get("status") in _FINAL)
         return collected
 
+    def by_own_id(self, order_id: str, symbol: str | None) -> Steps[Order | None]:
+        """Return the order that the venue knows under its own id, or None where it knows none."""
+        return (yield from self._fetch(partial(self._exchange.fetch_order, order_id, symbol), order_id, symbol))
+
     def _direct(self, wanted: str, symbol: str | None) -> Steps[Order | None]:
+        request = partial(self._exchange.fetch_order, wanted, symbol, {self._profile.lookup: wanted})
+        order = yield from self._fetch(request, wanted, symbol)
+        return order if order is not None and order.get("clientOrderId") in (wanted, None) else None
+
+    def _fetch(self, request: Request, wanted: str, symbol: str | None) -> Steps[Order | None]:
         try:
-            order = yield from self._ask(
-                partial(self._exchange.fetch_order, wanted, symbol, {self._profile.lookup: wanted})
-            )
+            order = yield from self.ask(request)
         except Exception as error:
             name = ccxt_class(error)
             if name == "ArgumentsRequired":
@@ -74,13 +87,14 @@ class Lookup:
                     f"{self._exchange.id} can't look up order {wanted} with symbol {symbol!r}: "
                     "give the operation its symbol"
                 ) from error
-            if name != "OrderNotFound":
+            if name is None or judge(error, name, Message.of(error)).reason is not FailureReason.ORDER_NOT_FOUND:
                 raise
             return None
         self._check(order)
-        return order if order.get("clientOrderId") in (wanted, None) else None
+        found: Order = exact_order(order)
+        return found
 
-    def _ask(self, request: Request) -> Steps[Any]:
+    def ask(self, request: Request) -> Steps[Any]:
         """Make a request; ccxt's parsers stumble over bodies of another shape with errors of their own."""
         try:
             return (yield request)
@@ -100,14 +114,17 @@ class Lookup:
             sources.append(self._exchange.fetch_canceled_orders)
         return sources
 
+    def answered_with_json(self) -> bool:
+        """Say whether the latest answer was any: ccxt makes an empty list of a page, as if there were nothing."""
+        opening = None if self._tap is None else self._tap.opening
+        return opening is None or opening[:1] in ("{", "[")
+
     def _readable(self, orders: Any) -> list[Order]:
-        """Refuse what ccxt made of a body that is no JSON: an empty list would say that there are no orders."""
-        body = getattr(self._exchange, "last_http_response", None)
-        if not isinstance(orders, list) or (isinstance(body, str) and body.lstrip()[:1] not in ("{", "[")):
+        if not isinstance(orders, list) or not self.answered_with_json():
             raise UnreadableAnswer(f"{self._exchange.id} answered with something else than a list of orders")
         for order in orders:
             self._check(order)
-        return orders
+        return [exact_order(order) for order in orders]
 
     def _check(self, order: Any) -> None:
         if not isinstance(order, dict) or order.get("id") is None:

@@ -18,7 +18,16 @@ _NEVER_SENT = frozenset(
     }
 )
 _CERTIFICATE = frozenset({"aiohttp.ServerFingerprintMismatch", "ssl.SSLCertVerificationError"})
-_TRANSPORT = frozenset({"aiohttp.ClientError", "requests.RequestException"})
+_BROKE_OFF = frozenset(
+    {
+        "aiohttp.ClientPayloadError",
+        "http.IncompleteRead",
+        "requests.ChunkedEncodingError",
+        "requests.ContentDecodingError",
+        "urllib3.IncompleteRead",
+    }
+)
+_TRANSPORT = frozenset({"aiohttp.ClientError", "builtins.TimeoutError", "requests.RequestException"})
 
 
 class Stage(Enum):
@@ -26,8 +35,11 @@ class Stage(Enum):
 
     NEVER_SENT = "never_sent"
     CERTIFICATE = "certificate"
+    """It was not sent either, since the venue could not prove who it is."""
     UNDER_WAY = "under_way"
     """The transport failed at a point where the venue may have read the request."""
+    BROKE_OFF = "broke_off"
+    """An answer began and did not end."""
     ANSWERED = "answered"
     """The transport has nothing to complain of."""
 
@@ -46,6 +58,8 @@ def stage_of(error: BaseException) -> Stage:
         return Stage.CERTIFICATE
     if any(kind & _NEVER_SENT for kind in names):
         return Stage.NEVER_SENT
+    if any(kind & _BROKE_OFF for kind in names):
+        return Stage.BROKE_OFF
     if any(kind & _TRANSPORT and "requests.HTTPError" not in kind for kind in names):
         return Stage.UNDER_WAY
     return Stage.ANSWERED

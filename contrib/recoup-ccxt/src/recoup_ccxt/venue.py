@@ -8,13 +8,20 @@ from decimal import Decimal
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from recoup_ccxt.account import Account
+from recoup_ccxt.cancelling import Cancelling
 from recoup_ccxt.client_ids import PROFILES, UNKNOWN_VENUE
-from recoup_ccxt.errors import ClockNotSyncable, UnreadableAnswer
+from recoup_ccxt.errors import NotOffered, UnreadableAnswer
+from recoup_ccxt.exact import exact_order
 from recoup_ccxt.lookup import Lookup, Order
+from recoup_ccxt.market import Market
+from recoup_ccxt.responses import ResponseTap
 from recoup_ccxt.steps import Answer, Steps, run_async, run_sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from recoup_ccxt.responses import Listener
 
 T = TypeVar("T")
 
@@ -22,20 +29,30 @@ _OWN_RETRIES = "maxRetriesOnFailure"
 
 
 class CcxtVenue:
-    """The order port and the venue port over any ccxt exchange; also submits orders so that they can be found again.
+    """The ports of orders, trades, balances, the venue and its market data, over any ccxt exchange.
 
     With an exchange from ``ccxt.async_support`` or ``ccxt.pro`` each method gives an awaitable, with one from ``ccxt``
-    itself the result. Keeps no state of its own: task-safe and thread-safe as far as the exchange is, which is within
-    one event loop for the asynchronous clients, and within one thread at a time for the synchronous ones.
+    itself the result. Quantities are decimals. Keeps no state of its own: task-safe and thread-safe as far as the
+    exchange is, which is within one event loop for the asynchronous clients, and within one thread at a time for the
+    synchronous ones.
 
     Args:
-        exchange: the application's own client; it is neither opened nor closed here.
+        exchange: the application's own client; it is neither opened nor closed here, only its responses are heard.
+
+    Attributes:
+        client_id_rule: what the venue does with a client order id that it has seen before: ``"forever"``,
+            ``"open_only"`` or ``"none"``, which is assumed of a venue that no table has.
     """
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
         self._profile = PROFILES.get(exchange.id, UNKNOWN_VENUE)
+        self.client_id_rule = self._profile.rule
         self._lookup = Lookup(exchange, self._profile)
+        self._cancelling = Cancelling(exchange, self._profile, self._lookup)
+        self._account = Account(exchange, self._lookup)
+        self._market = Market(exchange)
+        self._tap = ResponseTap.of(exchange)
         self._asynchronous = iscoroutinefunction(exchange.fetch)
         if _repeats_by_itself(exchange.options):
             warnings.warn(
@@ -74,7 +91,7 @@ class CcxtVenue:
             params: further parameters of ``create_order``.
 
         Returns:
-            The order as ccxt gives it.
+            The order as ccxt gives it, its quantities as decimals.
 
         Raises:
             UnreadableAnswer: the venue answered without an order id; the order may have been accepted.
@@ -108,17 +125,66 @@ class CcxtVenue:
         """Return the orders that are final, as far back as the venue answers by default."""
         return self._run(self._lookup.recent_orders(symbol, {}))
 
-    def cancel_order(self, client_order_id: str, symbol: str | None) -> Answer[Any]:
-        """Cancel by client order id; where the venue can't, find the order and cancel it by its own id.
+    def order_trades(self, client_order_id: str, symbol: str | None) -> Answer[Sequence[Mapping[str, Any]]]:
+        """Return the trades of an order, none where the venue knows no such order.
+
+        Raises:
+            NotOffered: the venue tells no trades.
+            OrderNotVerifiable: the order was not found, and the venue can't search by client order id.
+            UnreadableAnswer: the venue's answer is none.
+        """
+        return self._run(self._account.order_trades(client_order_id, symbol))
+
+    def cancel_order(self, client_order_id: str, symbol: str | None) -> Answer[Order | None]:
+        """Cancel by client order id, or by the order's own id where the venue can't, and read what became of it.
 
         Returns:
-            The venue's answer, or the order itself where the lookup finds it final already; None where there is none.
+            The order as the venue has it after the cancel, such as cancelled, or filled where a fill was faster. Still
+            open where the venue has only taken note of the cancel. None where it knows no such order.
+
+        Raises:
+            ccxt.BaseError: the cancel failed, and may be repeated if its outcome is unknown; or it was refused, and the
+                order is still open or unknown.
         """
-        return self._run(self._cancel(client_order_id, symbol))
+        return self._run(self._cancelling.cancel(client_order_id, symbol))
+
+    def submit_child(
+        self, client_order_id: str, symbol: str, side: str, amount: Decimal, price: Decimal | None
+    ) -> Answer[Order]:
+        """Submit the rest of an order: a limit order at ``price``, a market order where it is None."""
+        kind = "market" if price is None else "limit"
+        return self.submit(symbol, kind, side, amount, price, client_order_id=client_order_id)
+
+    def balances(self) -> Answer[Mapping[str, Mapping[str, Decimal]]]:
+        """Return ``free``, ``used`` and ``total`` by currency."""
+        return self._run(self._account.balances())
+
+    def positions(self, symbol: str | None) -> Answer[Sequence[Mapping[str, Any]]]:
+        """Return the positions, those of short ones with negative ``contracts``; none on a spot market."""
+        return self._run(self._account.positions(symbol))
 
     def probe(self) -> Answer[Any]:
         """Make the cheapest public request that the venue has: its time, its status, or else its markets."""
-        return self._run(self._probe())
+        return self._run(self._market.probe())
+
+    def status(self) -> Answer[Mapping[str, Any]]:
+        """Return ``status`` (``ok``, ``maintenance``, ``cancel_only`` or ``shutdown``) and ``eta`` in milliseconds.
+
+        A venue that announces nothing is probed, and ``ok`` if it answers.
+        """
+        return self._run(self._market.status())
+
+    def refresh_markets(self) -> Answer[Any]:
+        """Load markets, filters and limits anew."""
+        return self._run(self._market.refresh())
+
+    def server_time(self) -> Answer[int]:
+        """Return the venue's time in milliseconds since 1970.
+
+        Raises:
+            NotOffered: the venue does not tell its time.
+        """
+        return self._run(self._market.server_time())
 
     def sync_clock(self) -> Answer[Any]:
         """Take the difference to the venue's clock into ``exchange.options["timeDifference"]``, in milliseconds.
@@ -126,7 +192,39 @@ class CcxtVenue:
         Raises:
             ClockNotSyncable: the venue does not tell its time.
         """
-        return self._run(self._sync_clock())
+        return self._run(self._market.sync_clock())
+
+    def snapshot(self, symbol: str) -> Answer[Any]:
+        """Fetch a market's order book, and drop what a stream had built of it.
+
+        Raises:
+            NotOffered: the venue has none.
+        """
+        return self._run(self._market.snapshot(symbol))
+
+    def resubscribe(self, symbol: str) -> Answer[Any]:
+        """Subscribe to a market's order book anew; takes a client from ``ccxt.pro``.
+
+        Raises:
+            NotOffered: the client has no streams.
+        """
+        return self._run(self._market.resubscribe(symbol))
+
+    def on_response(self, listener: Listener) -> None:
+        """Have a listener given the headers of every response, such as to feed the venue's own counts to a limiter.
+
+        It is called in the middle of a request and must be quick; one that fails is logged and let go::
+
+            limits = handler.plugin(RateLimitPlugin)
+            venue.on_response(lambda headers: limits.observe_headers("binance", headers))
+
+        Raises:
+            NotOffered: the exchange is no client of ccxt's, whose responses could be heard.
+            ValueError: it has a great many listeners already.
+        """
+        if self._tap is None:
+            raise NotOffered(f"{self._exchange.id}: this client does not let its responses be heard")
+        self._tap.listen(listener)
 
     def _run(self, steps: Steps[T]) -> Answer[T]:
         return run_async(steps) if self._asynchronous else run_sync(steps)
@@ -139,29 +237,8 @@ class CcxtVenue:
                 "it may have been accepted",
                 client_order_id=client_order_id,
             )
-        return order
-
-    def _cancel(self, client_order_id: str, symbol: str | None) -> Steps[Any]:
-        wanted = self._profile.sent(client_order_id)
-        if self._profile.cancel is not None:
-            return (yield lambda: self._exchange.cancel_order(wanted, symbol, {self._profile.cancel: wanted}))
-        order = yield from self._lookup.find(client_order_id, symbol)
-        if order is None or order.get("status") not in ("open", None):
-            return order
-        return (yield lambda: self._exchange.cancel_order(order["id"], symbol))
-
-    def _probe(self) -> Steps[Any]:
-        has = self._exchange.has
-        if has.get("fetchTime"):
-            return (yield self._exchange.fetch_time)
-        if has.get("fetchStatus"):
-            return (yield self._exchange.fetch_status)
-        return (yield lambda: self._exchange.load_markets(True))  # noqa: FBT003 - ccxt's own reload flag
-
-    def _sync_clock(self) -> Steps[Any]:
-        if not self._exchange.has.get("fetchTime"):
-            raise ClockNotSyncable(f"{self._exchange.id} has no fetchTime; set the machine's clock by NTP")
-        return (yield self._exchange.load_time_difference)
+        accepted: Order = exact_order(order)
+        return accepted
 
 
 def _plain(value: Decimal | str, name: str) -> str:

@@ -25,7 +25,6 @@ CERTIFICATE_REFUSED = _verdict(
 )
 RATE_LIMITED = _verdict(FailureReason.RATE_LIMITED, retryable=True, known=True)
 BANNED = _verdict(FailureReason.BANNED, ErrorSeverity.HIGH, retryable=True, known=True)
-MARKET_CLOSED = _verdict(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=True)
 CLOCK_SKEW = _verdict(FailureReason.CLOCK_SKEW, retryable=True, known=True)
 
 # Refused for good.
@@ -39,7 +38,6 @@ NO_FUNDS = _verdict(
     known=True,
 )
 REJECTED = _verdict(FailureReason.ORDER_REJECTED, retryable=False, known=True)
-DUPLICATE = _verdict(FailureReason.DUPLICATE_ORDER, retryable=False, known=True)
 NOT_FOUND = _verdict(FailureReason.ORDER_NOT_FOUND, ErrorSeverity.LOW, retryable=False, known=True)
 INVALID = _verdict(
     FailureReason.INVALID_REQUEST, ErrorSeverity.LOW, ErrorCategory.VALIDATION, retryable=False, known=True
@@ -48,7 +46,8 @@ UNSUPPORTED = _verdict(
     FailureReason.INVALID_REQUEST, ErrorSeverity.MEDIUM, ErrorCategory.CONFIGURATION, retryable=False, known=True
 )
 
-# The order may have been accepted.
+# The order may have been accepted. A duplicate is evidence that an earlier send of it was.
+DUPLICATE = _verdict(FailureReason.DUPLICATE_ORDER, retryable=False, known=False)
 SERVER_ERROR = _verdict(FailureReason.SERVER_ERROR, retryable=True, known=False)
 MAINTENANCE = _verdict(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=False)
 TIMED_OUT = _verdict(FailureReason.TIMEOUT, ErrorSeverity.MEDIUM, ErrorCategory.NETWORK, retryable=True, known=False)

@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _LONGEST_VALUE = 64
 _HEADERS_SCANNED = 200
 _MILLISECONDS = 1000
+_MAX_FRAMES = 64
+_STATUS_VARIABLE = "http_status_code"
 LONGEST_BAN = 3 * 86_400.0
 """Seconds; Binance bans for three days at most (REST API, "IP Limits"). What seems longer is a clock that is wrong."""
 
@@ -36,17 +38,37 @@ RESET_IN = {
 def asked_wait(error: Exception, message: Message, venue: CcxtVenue | None, clock: Clock) -> float | None:
     """Return the seconds to wait, or None where nobody names any.
 
-    The synchronous client's error carries its own response. The asynchronous one leaves only
-    ``exchange.last_response_headers``, one slot for all requests of the client: read right after the refusal it is
-    the refusal's own, and in the worst case that of a neighbour at the same venue.
+    The synchronous client's error carries its own response. Of the asynchronous one's, the headers are still where ccxt
+    raised it. ``exchange.last_response_headers`` comes last: one slot for all requests of the client, where a
+    neighbour's answer may stand by now.
     """
     told = _until(message.banned_until(), clock)
     response = getattr(error.__cause__ or error.__context__, "response", None)
     headers = getattr(response, "headers", None)
+    if headers is None:
+        headers = _where_raised(error)
     if headers is None and venue is not None:
         headers = venue.last_response_headers
     waits = [wait for wait in (told, wait_from_headers(headers, clock)) if wait is not None]
     return max(waits, default=None)
+
+
+def _where_raised(error: Exception) -> Any:
+    """Return the response headers that ccxt's ``fetch`` held when it raised, or None.
+
+    It has them in a variable from the moment that it has the status as well (``ccxt/base/exchange.py`` and its
+    asynchronous counterpart).
+    """
+    traceback = error.__traceback__
+    for _ in range(_MAX_FRAMES):
+        if traceback is None:
+            break
+        frame = traceback.tb_frame
+        if frame.f_code.co_name == "fetch" and _STATUS_VARIABLE in frame.f_code.co_varnames:
+            variables = frame.f_locals
+            return variables.get("headers") if _STATUS_VARIABLE in variables else None
+        traceback = traceback.tb_next
+    return None
 
 
 def _until(moment: float | None, clock: Clock) -> float | None:
