@@ -171,7 +171,7 @@ def test_subclasses_of_the_application_count_as_their_base(classify):
         (ccxt.OnMaintenance('okx {"code":"50001","data":[]}'), FailureReason.MAINTENANCE, True, False),
         (
             ccxt.OnMaintenance('kraken {"error":["EService:Market in cancel_only mode"]}'),
-            FailureReason.MAINTENANCE,
+            FailureReason.MARKET_CLOSED,
             True,
             False,
         ),

@@ -55,6 +55,7 @@ SCENARIO = {
     FailureReason.RATE_LIMITED: "api_rate_limit",
     FailureReason.BANNED: "api_rate_limit",
     FailureReason.MAINTENANCE: "exchange_maintenance",
+    FailureReason.MARKET_CLOSED: "exchange_maintenance",
     FailureReason.CLOCK_SKEW: "clock",
     FailureReason.ORDER_NOT_FOUND: "none",
     FailureReason.AUTHENTICATION: "order_rejection",

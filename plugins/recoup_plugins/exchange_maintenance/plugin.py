@@ -21,7 +21,7 @@ from recoup_plugins.exchange_maintenance.windows import Calendar, MaintenanceWin
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from recoup import ErrorContext, Host, Operation
+    from recoup import Classification, ErrorContext, Host, Operation
 
 _WAITING_FOR_THE_END = 1.0
 """Seconds after an announced end until the first call; clocks differ."""
@@ -91,11 +91,12 @@ class ExchangeMaintenance:
         key = (operation.key if operation is not None else None) or context.component
         if operation is not None and operation.symbol is not None and key in self._venues:
             self._prober.note_symbol(key, operation.symbol)
-        if classification.reason is not FailureReason.MAINTENANCE:
+        new = _state_after(classification)
+        if new is None:
             if classification.reason in _SILENT:
                 self._probe_failed(key)
             return None
-        lasted = self._refused(key, classification.retry_after)
+        lasted = self._refused(key, classification.retry_after, new)
         return self._answer(context, key, lasted) if context.may_send_again else None
 
     def delay(self, operation: Operation, component: str) -> float:
@@ -149,7 +150,7 @@ class ExchangeMaintenance:
         if venue.state in _TAKES_CANCELS and operation is not None and not operation.kind.is_side_effect:
             return 0.0
         with self._lock:
-            now = self._host.clock.monotonic()
+            now, before = self._host.clock.monotonic(), venue.state
             back = venue.reopen(now)
             lasted = now - venue.since
             wait = venue.admit(now)
@@ -159,28 +160,30 @@ class ExchangeMaintenance:
             self._calendar.remember(key, venue.began, self._host.clock.now() - venue.began)
             self._publish(
                 key,
-                VenueState.MAINTENANCE,
+                before,
                 VenueState.NORMAL,
                 f"back after {lasted:.2f} s; held calls go one at a time",
             )
         return wait
 
-    def _refused(self, key: str, retry_after: float | None) -> float:
+    def _refused(self, key: str, retry_after: float | None, new: VenueState) -> float:
         with self._lock:
             now, wall = self._host.clock.monotonic(), self._host.clock.now()
             venue = self._venues.get(key) or self._make_room_for(key, now, wall)
             self.holds.add(key)
+            before = venue.state
             # A probe may well take longer than its grace; only a long silence tells that it went through.
             back = now >= venue.closed_until + self._config.max_interval and venue.reopen(now)
             old = venue.state
             expected = self._calendar.expected_length(key, wall) if old is VenueState.NORMAL else None
-            venue.refuse(now, wall, retry_after, min(expected.total_seconds(), LONGEST_WAIT) if expected else 0.0)
+            expected_seconds = min(expected.total_seconds(), LONGEST_WAIT) if expected else 0.0
+            venue.refuse(now, wall, retry_after, expected_seconds, new=new)
             probe_in = venue.closed_until - now
             lasted = now - venue.since
         if back:
-            self._publish(key, VenueState.MAINTENANCE, VenueState.NORMAL, "the last probe was not refused")
-        if old is not VenueState.MAINTENANCE:
-            self._publish(key, old, VenueState.MAINTENANCE, f"the next call goes in {probe_in:.2f} s")
+            self._publish(key, before, VenueState.NORMAL, "the last probe was not refused")
+        if old is not new:
+            self._publish(key, old, new, f"the next call goes in {probe_in:.2f} s")
         if not venue.has_prober:
             venue.has_prober = self._prober.start(key, venue)
         return lasted
@@ -225,6 +228,15 @@ class ExchangeMaintenance:
 
     def _publish(self, key: str, old: VenueState, new: VenueState, detail: str) -> None:
         self._host.publish(StateEvent(subject=f"venue:{key}", old=old.value, new=new.value, detail=detail))
+
+
+def _state_after(classification: Classification) -> VenueState | None:
+    """Return what a refusal says of the venue, or None where it says nothing."""
+    if classification.reason is FailureReason.MAINTENANCE:
+        return VenueState.MAINTENANCE
+    if classification.reason is FailureReason.MARKET_CLOSED and classification.retryable:
+        return VenueState.CANCEL_ONLY
+    return None
 
 
 _TAKES_CANCELS = frozenset({VenueState.CANCEL_ONLY, VenueState.RECOVERING})

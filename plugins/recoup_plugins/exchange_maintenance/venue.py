@@ -26,8 +26,11 @@ class VenueState(Enum):
     MAINTENANCE  nothing, or one   a probe through the port has succeeded       RECOVERING
                  call as a probe   a call let through as a probe has not        NORMAL
                                    failed in its grace
+    NORMAL       all               a refusal says that it takes cancels alone   CANCEL_ONLY
     MAINTENANCE  nothing           the probe says that it takes cancels alone   CANCEL_ONLY
-    CANCEL_ONLY  cancels, reads    the next probe succeeds                      RECOVERING
+    CANCEL_ONLY  cancels, reads,   the next probe through the port succeeds     RECOVERING
+                 or one order      an order let through as a probe has not      NORMAL
+                 as a probe        failed in its grace
     CANCEL_ONLY  cancels, reads    the next probe fails                         MAINTENANCE
     RECOVERING   cancels, reads    both sides agree again                       NORMAL
     RECOVERING   cancels, reads    they could not be compared, or it refuses    MAINTENANCE
@@ -73,7 +76,15 @@ class Venue:
     _next_turn: float = 0.0
     _free_at: float = 0.0
 
-    def refuse(self, now: float, wall: datetime, retry_after: float | None, expected: float = 0.0) -> None:
+    def refuse(
+        self,
+        now: float,
+        wall: datetime,
+        retry_after: float | None,
+        expected: float = 0.0,
+        *,
+        new: VenueState = VenueState.MAINTENANCE,
+    ) -> None:
         """Take note of a refusal, and set the time of the next probe.
 
         Args:
@@ -81,8 +92,9 @@ class Venue:
             wall: :meth:`Clock.now`.
             retry_after: what the venue asks for, or None.
             expected: how long it is likely to last, 0.0 where nobody can tell.
+            new: CANCEL_ONLY where it takes cancels alone.
         """
-        if self.state is VenueState.MAINTENANCE and not self.probing and now < self.closed_until:
+        if self.state is new and not self.probing and now < self.closed_until:
             # It was sent before the venue was known to be down: no probe has failed.
             self._close(max(self.closed_until, now + min(retry_after or 0.0, LONGEST_WAIT)))
             return
@@ -91,7 +103,7 @@ class Venue:
             self._interval = 0.0
         grown = self._interval * self.config.interval_factor
         self._interval = min(grown or self.config.initial_interval, self.config.max_interval)
-        self.state, self.probing = VenueState.MAINTENANCE, False
+        self.state, self.probing = new, False
         self._close(now + min(retry_after or max(self._interval, expected), LONGEST_WAIT))
 
     def reopen(self, now: float) -> bool:

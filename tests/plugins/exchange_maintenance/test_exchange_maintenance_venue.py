@@ -114,6 +114,42 @@ class TestRecovery:
         assert plugin.delay(READ, "x") == pytest.approx(86_400.0, abs=1.0)
 
 
+class TestCancelOnly:
+    CANCEL = Operation(kind=OperationKind.CANCEL, key="venue")
+
+    def test_a_market_that_takes_cancels_alone_holds_new_orders(self, host, make_plugin, down):
+        plugin = make_plugin()
+        assert recover(plugin, down(reason=FailureReason.MARKET_CLOSED)).delay == 5.0
+        assert states(host) == [("venue:venue", "normal", "cancel_only")]
+        assert plugin.delay(SUBMIT, "x") > 0.0
+        assert (plugin.delay(self.CANCEL, "x"), plugin.delay(READ, "x")) == (0.0, 0.0)
+
+    def test_one_order_at_a_time_finds_out_whether_it_is_over(self, host, make_plugin, down):
+        plugin = make_plugin()
+        recover(plugin, down(reason=FailureReason.MARKET_CLOSED))
+        host.clock.advance(5.0)
+        assert [plugin.delay(SUBMIT, "x") for _ in range(10)].count(0.0) == 1
+        assert recover(plugin, down(reason=FailureReason.MARKET_CLOSED)).delay == 10.0
+        host.clock.advance(10.0)
+        assert plugin.delay(SUBMIT, "x") == 0.0
+        host.clock.advance(2.0)
+        plugin.delay(SUBMIT, "x")
+        assert states(host)[-1] == ("venue:venue", "cancel_only", "normal")
+
+    def test_where_not_even_cancels_are_taken_it_is_maintenance(self, host, make_plugin, down):
+        plugin = make_plugin()
+        recover(plugin, down(reason=FailureReason.MARKET_CLOSED))
+        recover(plugin, down(operation=self.CANCEL))
+        assert plugin.delay(self.CANCEL, "x") > 0.0
+        assert states(host)[-1] == ("venue:venue", "cancel_only", "maintenance")
+
+    def test_a_market_that_is_closed_for_good_is_no_maintenance(self, host, make_plugin, down):
+        context = down(reason=FailureReason.MARKET_CLOSED)
+        context.classification = evolve(context.classification, retryable=False)
+        assert recover(make_plugin(), context) is None
+        assert host.published == []
+
+
 class TestProbes:
     def test_the_interval_grows_up_to_its_maximum(self, host, make_plugin, down):
         plugin, waits = make_plugin(), []

@@ -119,9 +119,12 @@ class Phrase(Enum):
 
     MAINTENANCE = (
         r"maintenance(?! margin)|maintenane|\bmaintain\b(?! margin)|temporarily maintained|migration in progress",
-        r"(?:system|server|engine|service) .{0,16}upgrad|cancel ?only|post ?only mode",
+        r"(?:system|server|engine|service) .{0,16}upgrad",
     )
     """The venue, or the market, takes no orders for now."""
+
+    CANCEL_ONLY = (r"cancel[ _-]?only|post[ _-]?only mode",)
+    """It takes cancels alone for now, or orders that rest."""
 
     CLOSED = (
         r"market is closed|\bno trading\b|trading (?:is )?(?:not enabled|paused|halted|suspended)|not enabled",

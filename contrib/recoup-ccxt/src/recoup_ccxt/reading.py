@@ -16,6 +16,7 @@ _OUTCOME_OPEN = {
     Phrase.CLOCK: verdicts.CLOCK_SKEW,
     Phrase.TIMEOUT: verdicts.TIMED_OUT,
     Phrase.OPEN: verdicts.SERVER_ERROR,
+    Phrase.CANCEL_ONLY: verdicts.CANCEL_ONLY,
     Phrase.MAINTENANCE: verdicts.MAINTENANCE,
 }
 _REASONS = {
@@ -56,7 +57,7 @@ READINGS: Mapping[str, Mapping[Phrase, Classification]] = {
     },
     "InvalidOrder": _VAGUE,
     "NetworkError": {},
-    "OnMaintenance": {},
+    "OnMaintenance": {Phrase.CANCEL_ONLY: verdicts.CANCEL_ONLY},
     "OperationFailed": _VAGUE | {Phrase.REFUSED: verdicts.REJECTED},
     "OperationRejected": _VAGUE,
     "OrderNotFound": {},

@@ -172,7 +172,7 @@ KRAKEN = VenueCodes(
         "EService:Busy": verdicts.SERVER_ERROR,
         "EService:Deadline elapsed": verdicts.TIMED_OUT,
         # "Market in cancel_only mode", "post_only mode": refused by the market itself.
-        "EService:Market in": verdicts.MAINTENANCE,
+        "EService:Market in": verdicts.CANCEL_ONLY,
         "EService:Throttled": verdicts.RATE_LIMITED,
         "EService:Timeout": verdicts.TIMED_OUT,
         "EService:Unavailable": verdicts.SERVER_ERROR,

@@ -49,6 +49,8 @@ UNSUPPORTED = _verdict(
 # The order may have been accepted. A duplicate is evidence that an earlier send of it was.
 DUPLICATE = _verdict(FailureReason.DUPLICATE_ORDER, retryable=False, known=False)
 SERVER_ERROR = _verdict(FailureReason.SERVER_ERROR, retryable=True, known=False)
+# It takes cancels alone, or orders that rest; what came of this one is for a lookup to say.
+CANCEL_ONLY = _verdict(FailureReason.MARKET_CLOSED, ErrorSeverity.HIGH, retryable=True, known=False)
 MAINTENANCE = _verdict(FailureReason.MAINTENANCE, ErrorSeverity.HIGH, retryable=True, known=False)
 TIMED_OUT = _verdict(FailureReason.TIMEOUT, ErrorSeverity.MEDIUM, ErrorCategory.NETWORK, retryable=True, known=False)
 CONNECTION_LOST = _verdict(
