@@ -128,7 +128,7 @@ class GuardedCall:
                     await check_wanted(binding.handler, call)
                 result = await self._attempt(self._invoke)
             except Exception as error:
-                if passes(call.policies, error):
+                if self._passes(error):
                     raise
                 outcome = await self._process(error)
                 if outcome.decision is Decision.RECOVERED:
@@ -151,7 +151,7 @@ class GuardedCall:
                     check_wanted_sync(binding.handler, call)
                 result = self._attempt(self._invoke)
             except Exception as error:
-                if passes(call.policies, error):
+                if self._passes(error):
                     raise
                 outcome = self._process_sync(error)
                 if outcome.decision is Decision.RECOVERED:
@@ -172,6 +172,12 @@ class GuardedCall:
         if not self._call.operation.kind.is_side_effect:
             return None
         return Admission(self._binding.handler, self._binding.admitters, self._call)
+
+    def _passes(self, error: Exception) -> bool:
+        """As :func:`passes`; not for a refusal from within a side effect, of which nobody knows what it had done."""
+        call = self._call
+        in_doubt = call.operation.kind.is_side_effect and isinstance(error, Refused) and error.from_within
+        return not in_doubt and passes(call.policies, error)
 
     def _invoke(self) -> Any:
         call = self._call
@@ -266,13 +272,8 @@ def _recovered(outcome: Outcome) -> Any:
 
 
 def passes(policies: Sequence[PolicyConfig], error: Exception) -> bool:
-    """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help.
-
-    Not one from within the function, of which nobody knows what it had done before.
-    """
-    if not isinstance(error, Refused) or error.from_within:
-        return False
-    return not any(_minds(policy, error) for policy in policies)
+    """Say whether an error is a refusal that no plugin need be asked about: none but a stand-in would help."""
+    return isinstance(error, Refused) and not any(_minds(policy, error) for policy in policies)
 
 
 def _minds(policy: PolicyConfig, refusal: Refused) -> bool:

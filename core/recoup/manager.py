@@ -236,6 +236,8 @@ class PluginManager:
         try:
             wanted = inspect.signature(plugin_class).parameters
             return plugin_class(**{key: value for key, value in offers.items() if key in wanted})
+        except ConfigError:
+            raise
         except Exception as failure:
             message = f"{plugin_class.__name__} can't be built: {type(failure).__name__}: {failure}"
             raise PluginLoadError(name, message) from failure

@@ -103,14 +103,27 @@ class Rescuing(Protocol):
         ...
 
 
+class StandingPermit(Protocol):
+    """What a :class:`StandingGate` admits a call with."""
+
+    def note(self, failures: int) -> object:
+        """Take note that the call has succeeded, which is told as 0; called in place of ``release`` without an error.
+
+        The number is there so that this may be a method written in C, such as the ``append`` of a deque.
+        """
+        ...
+
+
 class StandingGate(Gate, Protocol):
     """Gate that admits most calls alike, and refuses many alike, such as a circuit breaker: neither should cost much.
+
+    Its ``acquire`` gives a :class:`StandingPermit` as well.
 
     Attributes:
         standing: the permit of whoever comes, read in place of a call of ``acquire``; None where that has to be asked.
     """
 
-    standing: Any
+    standing: StandingPermit | None
 
     def refuses(self) -> Any:
         """Return None where ``acquire`` is to decide on a call, else why it is refused. Asked without ``standing``."""

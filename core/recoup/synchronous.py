@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio
-
 from recoup.errors import HandlerStateError
 
 if TYPE_CHECKING:
@@ -21,9 +19,9 @@ class SyncBridge:
     """Runs a coroutine to its end for a caller that can't await. Thread-safe.
 
     Where the handler was entered in an event loop, coroutines run in that loop, since its plugins may hold resources
-    there. Otherwise they run in a loop of their own, in the calling thread; and without any loop where no plugin
-    needs one. In the thread of a running loop, which can't be waited for there, they run as far as they come without
-    waiting.
+    there. Otherwise they run in a loop that the calling thread keeps for that, a :class:`ThreadLoop`; and without any
+    loop where no plugin needs one. In the thread of a running loop, which can't be waited for there, they run as far as
+    they come without waiting.
     """
 
     def __init__(self) -> None:
@@ -48,7 +46,9 @@ class SyncBridge:
             answer: T = home[0].call(function, *args)
             return answer
         if needs_loop and not _has_running_loop():
-            return anyio.run(function, *args)
+            from recoup.thread_loop import ThreadLoop  # noqa: PLC0415 - asyncio, for whoever needs a loop
+
+            return ThreadLoop.of_this_thread().run(function(*args))
         return run_without_loop(function(*args))
 
 

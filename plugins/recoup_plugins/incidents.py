@@ -41,6 +41,7 @@ _STATES = {
     ("reconciliation", "drift"): "drift",
 }
 """What a :class:`recoup.StateEvent` is a symptom of, by the kind of its subject and its new state."""
+_HEARD = frozenset({"error", "breaker", "state"})
 
 
 @frozen(kw_only=True)
@@ -114,6 +115,10 @@ class Incidents:
                 for venue, watched in sorted(self._watched.items())
                 if watched.is_open and now - watched.last < self._config.quiet
             )
+
+    def hears(self, kind: str) -> bool:
+        """Say whether events of a kind may be symptoms; where nobody else listens, others need not be made."""
+        return kind in _HEARD
 
     @hookimpl
     def monitor(self, event: Event) -> None:

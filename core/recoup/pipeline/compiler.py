@@ -72,12 +72,15 @@ _OUTER = "None if {_}permit{outer} is {_}FAILED else {_}permit{outer}"
 _RELEASE = """\
 if {_}permit{i} is not {_}FAILED:
     try:
-        {_}release{gate}({_}permit{i}, {error})
+        {told}
     except {_}RecoupError:
         raise
     except Exception as {_}failure:
         {_}report({i}, "release", {_}failure)
 """
+_FAILED_WITH = "{_}release{gate}({_}permit{i}, {_}error)"
+_SUCCEEDED = "{_}release{gate}({_}permit{i}, None)"
+_SUCCEEDED_STANDING = "{_}permit{i}.note(0)"
 _GATE = """\
 {acquire}try:
 {inner}except BaseException as {_}error:
@@ -238,11 +241,11 @@ class _Writer:
             gate = gate.within(self._plan.policies[outer])
             label, handed = f"{index}_within", _OUTER.format(_=self._prefix, outer=outer)
         self._names[f"{self._prefix}acquire{label}"] = gate.acquire
-        acquire = _ACQUIRE
+        acquire, succeeded = _ACQUIRE, _SUCCEEDED
         if hasattr(gate, "standing"):
             named = {"gate": gate, "refuses": gate.refuses, "refusal": gate.refusal}
             self._names |= {f"{self._prefix}{name}{label}": value for name, value in named.items()}
-            acquire = _ACQUIRE_UNLESS_STANDING
+            acquire, succeeded = _ACQUIRE_UNLESS_STANDING, _SUCCEEDED_STANDING
         elif hasattr(gate, "wait"):
             self._names[f"{self._prefix}wait{label}"] = gate.wait if self._plan.is_async else gate.wait_sync
             acquire = _ACQUIRE_OR_WAIT
@@ -252,8 +255,8 @@ class _Writer:
         self._names[f"{self._prefix}release{label}"] = gate.release
         if hasattr(gate, "within"):
             self._names[f"{self._prefix}resume{index}"] = gate.resume
-        failed = _RELEASE.replace("{error}", "{_}error")
-        ended = _RELEASE.replace("{error}", "None")
+        failed = _RELEASE.replace("{told}", _FAILED_WITH)
+        ended = _RELEASE.replace("{told}", succeeded)
         return self._filled(
             _GATE,
             index,
@@ -276,7 +279,8 @@ class _Writer:
         if hasattr(rescue, "passed"):
             self._names[f"{self._prefix}passed{index}"] = rescue.passed
             template += _PASSED
-        outers = {self._outer(inner, index) for inner in range(index + 1, len(self._plan.policies))} - {None}
+        nested = [self._outer(inner, index) for inner in range(index + 1, len(self._plan.policies))]
+        outers = {outer for outer in nested if outer is not None}
         return self._filled(
             template,
             index,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from recoup.errors import PolicyMisuse, RecoupError
+from recoup.errors import PolicyMisuse, RecoupError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,12 +22,15 @@ class PolicyContext:
         rescued: whether a fallback took a failure in.
     """
 
-    def __init__(self, fitted: Sequence[Fitted], report: Callable[[str, str, Exception], object]) -> None:
+    def __init__(
+        self, fitted: Sequence[Fitted], report: Callable[[str, str, Exception], object], *, is_repeatable: bool
+    ) -> None:
         _check(fitted)
         self.result: Any = None
         self.rescued = False
         self._fitted = fitted
         self._report = report
+        self._is_repeatable = is_repeatable
         self._entered: list[tuple[Fitted, Any]] = []
 
     def __enter__(self) -> Self:
@@ -71,6 +74,7 @@ class PolicyContext:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        self._mark(error)
         ended = error
         while self._entered:
             item, permit = self._entered.pop()
@@ -84,6 +88,7 @@ class PolicyContext:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        self._mark(error)
         ended = error
         while self._entered:
             item, permit = self._entered.pop()
@@ -93,6 +98,11 @@ class PolicyContext:
             else:
                 ended = self._release(item, permit, ended)
         return _settled(error, ended)
+
+    def _mark(self, error: BaseException | None) -> None:
+        """Say of a refusal that it came out of the block, which may have done something that must not happen twice."""
+        if isinstance(error, Refused) and not self._is_repeatable:
+            error.from_within = True
 
     def _is_fault(self, item: Fitted, error: BaseException) -> bool:
         """Report a failure that is the policy's own, and means nothing for the block."""
@@ -164,12 +174,15 @@ class Attempts:
     thread.
     """
 
-    def __init__(self, series: RetrySeries, inner: Sequence[Fitted], report: Callable[..., object]) -> None:
+    def __init__(
+        self, series: RetrySeries, inner: Sequence[Fitted], report: Callable[..., object], *, is_repeatable: bool
+    ) -> None:
         _check(inner)
         self._series = series
         self._has_begun = False
         self._inner = inner
         self._report = report
+        self._is_repeatable = is_repeatable
         self._delay: float | None = 0.0
 
     def __iter__(self) -> Self:
@@ -182,7 +195,7 @@ class Attempts:
         if self._has_begun:
             self._series.pause(delay)
         self._has_begun = True
-        return Attempt(self, self._inner, self._report)
+        return Attempt(self, self._inner, self._report, is_repeatable=self._is_repeatable)
 
     def __aiter__(self) -> Self:
         return self
@@ -194,7 +207,7 @@ class Attempts:
         if self._has_begun:
             await self._series.pause_async(delay)
         self._has_begun = True
-        return Attempt(self, self._inner, self._report)
+        return Attempt(self, self._inner, self._report, is_repeatable=self._is_repeatable)
 
     def takes_in(self, error: BaseException | None) -> bool:
         """Say whether the block is to be tried again after this error."""
@@ -208,8 +221,10 @@ class Attempts:
 class Attempt(PolicyContext):
     """One attempt of a block. Belongs to one task or thread."""
 
-    def __init__(self, attempts: Attempts, inner: Sequence[Fitted], report: Callable[..., object]) -> None:
-        super().__init__(inner, report)
+    def __init__(
+        self, attempts: Attempts, inner: Sequence[Fitted], report: Callable[..., object], *, is_repeatable: bool
+    ) -> None:
+        super().__init__(inner, report, is_repeatable=is_repeatable)
         self._attempts = attempts
 
     def __exit__(

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from recoup._current import resolve_handler
 from recoup.errors import PolicyMisuse
-from recoup.operation import Operation, OperationKind, may_be_order
+from recoup.operation import Operation, OperationKind, Priority, may_be_order
 from recoup.pipeline.compiler import Plan, compile_plan
 from recoup.pipeline.contexts import Attempts, PolicyContext
 from recoup.pipeline.decorated import HANDLERS_KEPT
@@ -126,8 +126,8 @@ class Pipeline:
         Raises:
             PolicyMisuse: a policy would have to call the block, such as a retry or a hedge; or there is no name.
         """
-        handler, fitted = self._fitted_for_block(name)
-        return PolicyContext(fitted, handler.plugins.report)
+        handler, scope, fitted = self._fitted_for_block(name)
+        return PolicyContext(fitted, handler.plugins.report, is_repeatable=scope.kind.repeatable)
 
     def attempts(self, name: str | None = None) -> Attempts:
         """Return the attempts of a block: ``async for attempt in ...: async with attempt: ...``, or without ``async``.
@@ -140,13 +140,14 @@ class Pipeline:
         Raises:
             PolicyMisuse: the outermost policy repeats nothing, another one would have to, or there is no name.
         """
-        handler, fitted = self._fitted_for_block(name)
+        handler, scope, fitted = self._fitted_for_block(name)
         outermost: Any = fitted[0].policy if fitted else None
         if not hasattr(outermost, "series"):
             raise PolicyMisuse("attempts() needs a policy that repeats, such as RetryConfig, as the outermost one")
-        return Attempts(outermost.series(), fitted[1:], handler.plugins.report)
+        report, is_repeatable = handler.plugins.report, scope.kind.repeatable
+        return Attempts(outermost.series(), fitted[1:], report, is_repeatable=is_repeatable)
 
-    def _fitted_for_block(self, name: str | None) -> tuple[ErrorHandler, Sequence[Fitted]]:
+    def _fitted_for_block(self, name: str | None) -> tuple[ErrorHandler, Scope, Sequence[Fitted]]:
         operation = self.operation or _NOTHING_SAID
         if not isinstance(operation, Operation):
             raise PolicyMisuse("the operation is told by a call's arguments, and a block has none: use call()")
@@ -159,8 +160,8 @@ class Pipeline:
         subject = Subject(component, label, key, OperationKind.from_name(label), may_be_order(label))
         handler = resolve_handler(self.handler)
         check_order(handler.plugins, self.policies)
-        scope = self.scope_of(subject, self.operation_of(subject, (), {}))
-        return handler, fit(handler.plugins, self.policies, evolve(scope, key=key))
+        scope = evolve(self.scope_of(subject, self.operation_of(subject, (), {})), key=key)
+        return handler, scope, fit(handler.plugins, self.policies, scope)
 
     def reconfigure(
         self, *policies: PolicyConfig, operation: Operation | Callable[..., Operation] | None = None

@@ -67,8 +67,14 @@ class CachePolicy:
             DeadlineExceeded: the same call is under way, and has not ended before the deadline around this one.
             Exception: what the call raised, unchanged.
         """
-        known = self._known
-        key = call_key(known[1] if known[0] is inner else self._function_of(inner), args, kwargs)
+        known, function = self._known
+        if known is not inner:
+            function = self._function_of(inner)
+        if kwargs or len(args) != 1:
+            key = call_key(function, args, kwargs)
+        else:  # the same as call_key gives, without a call for the most frequent case
+            (argument,) = args
+            key = function, argument, type(argument)
         try:
             entry = self._find(key)
         except TypeError:  # an argument can't be hashed
@@ -85,8 +91,14 @@ class CachePolicy:
         self, inner: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """As :meth:`call`, for coroutine functions."""
-        known = self._known
-        key = call_key(known[1] if known[0] is inner else self._function_of(inner), args, kwargs)
+        known, function = self._known
+        if known is not inner:
+            function = self._function_of(inner)
+        if kwargs or len(args) != 1:
+            key = call_key(function, args, kwargs)
+        else:  # the same as call_key gives, without a call for the most frequent case
+            (argument,) = args
+            key = function, argument, type(argument)
         try:
             entry = self._find(key)
         except TypeError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recoup import CircuitOpen
-from recoup_plugins.circuit_breaker.refusal import refusal
 
 if TYPE_CHECKING:
     from recoup_plugins.circuit_breaker.permits import Permit
@@ -62,7 +61,9 @@ class LevelsGate:
             for permit in permits:
                 permit.give_back()
             if isinstance(error, CircuitOpen) and error.key != self.key:
-                raise refusal(f"circuit {self.key!r} is closed off: {error}", self.key, error.retry_after) from None
+                raise CircuitOpen(
+                    f"circuit {self.key!r} is closed off: {error}", key=self.key, retry_after=error.retry_after
+                ) from None
             raise
         return permits
 
@@ -70,3 +71,35 @@ class LevelsGate:
         """Take note on every level of how the call with these permits ended; see :meth:`CircuitBreaker.release`."""
         for release, permit in zip(self._release, permits, strict=True):
             release(permit, error)
+
+
+class UnrefusedGate:
+    """A :class:`recoup.Gate` that refuses nobody, to a circuit and all above it. Thread-safe and task-safe.
+
+    For calls that make a position safer, such as a cancel. A closed circuit counts them like all others. One that is
+    not takes no place among its trials for them, and counts their failures as those of calls that asked for no permit:
+    see :meth:`CircuitBreaker.record_failure`.
+
+    Attributes:
+        circuit: the lowest one.
+    """
+
+    __slots__ = ("_levels", "circuit")
+
+    def __init__(self, circuit: CircuitBreaker) -> None:
+        self.circuit = circuit
+        self._levels = (*circuit.above, circuit)
+
+    @property
+    def key(self) -> str:
+        """The lowest circuit's key."""
+        return self.circuit.key
+
+    def acquire(self) -> list[Permit]:
+        """Return one call's permits, one for each level, the outermost first."""
+        return [level.attend() for level in self._levels]
+
+    def release(self, permits: list[Permit], error: BaseException | None) -> None:
+        """Take note on every level of how the call with these permits ended; see :meth:`CircuitBreaker.release`."""
+        for level, permit in zip(self._levels, permits, strict=True):
+            level.release(permit, error)

@@ -17,9 +17,8 @@ import math
 import threading
 from typing import TYPE_CHECKING, Final
 
-from recoup import BreakerEvent, StateEvent
+from recoup import BreakerEvent, CircuitOpen, StateEvent
 from recoup_plugins.circuit_breaker.permits import Period, Trial, Trials
-from recoup_plugins.circuit_breaker.refusal import refusal
 from recoup_plugins.circuit_breaker.status import BreakerMode, BreakerState
 from recoup_plugins.circuit_breaker.tallies import FAILED, GOOD, SLOW, Counts, LastCalls, tally_for
 
@@ -47,7 +46,6 @@ class Machine:
     """
 
     __slots__ = (
-        "_closed",
         "_config",
         "_counts",
         "_failed_at",
@@ -63,10 +61,11 @@ class Machine:
         "_trial_at",
         "_trials",
         "key",
+        "standing",
     )
 
-    _closed: Period | None
-    """What a call is admitted to without a further look."""
+    standing: Period | None
+    """The permit of every call while the circuit is closed, unless slow calls count: then each has its own."""
     _opened: tuple[float, str] | None
     """When a trial will be admitted, and why none is until then."""
     _period: Period | None
@@ -128,10 +127,10 @@ class Machine:
         config = self._config
         if self._opened is not None and now < self._opened[0]:
             wait = self._opened[0] - now
-            raise refusal(self._opened[1], self.key, wait if wait < math.inf else None)
+            raise CircuitOpen(self._opened[1], key=self.key, retry_after=wait if wait < math.inf else None)
         assert config is not None  # without one, only an operator opens it, and for good
         if not self._trials.have_room(config):
-            raise refusal(f"circuit {self.key!r} waits for its trial calls", self.key, None)
+            raise CircuitOpen(f"circuit {self.key!r} waits for its trial calls", key=self.key)
         event = None
         if self._state is BreakerState.OPEN:
             event = self._change(BreakerState.OPEN, BreakerState.HALF_OPEN)
@@ -209,8 +208,8 @@ class Machine:
         return self._change(old, BreakerState.OPEN, retry_after=seconds)
 
     def _shut(self, trial_at: float, reason: str) -> None:
-        # Who looks at these two without the lock looks at _closed first, and comes to the lock where both are None.
-        self._closed = self._period = None
+        # Who looks at these two without the lock looks at standing first, and comes to the lock where both are None.
+        self.standing = self._period = None
         self._opened = (trial_at, reason)
         self._trial_at = trial_at
         self._trials = Trials()
@@ -231,7 +230,7 @@ class Machine:
         self._opened = None
         self._period = Period(self, None if config is None else tally_for(config), self._monotonic)
         is_timed = config is not None and config.slow_call_duration is not None
-        self._closed = None if is_timed else self._period
+        self.standing = None if is_timed else self._period
 
     def _take(self, mode: BreakerMode, now: float) -> list[BreakerEvent | StateEvent]:
         old_mode, old = self._mode, self._state

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from recoup import CircuitBreakerConfig
     from recoup_plugins.circuit_breaker.machine import Machine
+    from recoup_plugins.circuit_breaker.state import CircuitBreaker
     from recoup_plugins.circuit_breaker.tallies import Tally
 
 
@@ -101,6 +102,25 @@ class TimedCall:
         """Take note of a call that tells nothing: there is nothing to do."""
 
 
+class Bystander:
+    """Permit of a call that a circuit must not refuse and has not admitted. Belongs to that call."""
+
+    __slots__ = ("_breaker",)
+
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self._breaker = breaker
+
+    def note(self, outcome: int) -> None:
+        """Take note of a call that did not fail: only a trial closes the circuit."""
+
+    def fail(self) -> None:
+        """Take note of a failed call."""
+        self._breaker.record_failure()
+
+    def give_back(self) -> None:
+        """Take note of a call that tells nothing: there is nothing to do."""
+
+
 class Trial:
     """Permit of one trial call of a half-open circuit. Belongs to that call.
 
@@ -151,5 +171,5 @@ class Trials:
         return under_way < config.half_open_max_calls and under_way + self.succeeded < in_all
 
 
-Permit = Period | TimedCall | Trial
+Permit = Period | TimedCall | Trial | Bystander
 """What :meth:`CircuitBreaker.acquire` returns."""

@@ -24,7 +24,7 @@ from recoup_plugins.circuit_breaker.status import BreakerState
 
 if TYPE_CHECKING:
     from recoup import BreakerEvent, Classification, ErrorContext, Host, Scope, StateEvent
-    from recoup_plugins.circuit_breaker.levels import LevelsGate
+    from recoup_plugins.circuit_breaker.levels import LevelsGate, UnrefusedGate
     from recoup_plugins.circuit_breaker.state import CircuitBreaker
     from recoup_plugins.circuit_breaker.status import BreakerStatus
 
@@ -79,17 +79,19 @@ class CircuitBreakerPlugin:
             on_change=self._publish,
         )
 
-    def policy(self, config: CircuitBreakerConfig, scope: Scope) -> CircuitBreaker | LevelsGate:
+    def policy(self, config: CircuitBreakerConfig, scope: Scope) -> CircuitBreaker | LevelsGate | UnrefusedGate:
         """Return the gate for ``config.name``, or for the scope's key where it has none.
 
         Values that the configuration file has under that name win over ``config``. Otherwise the circuit goes by
         ``config`` from now on, whatever values it was made with, and loses neither its state nor what it has counted.
 
+        Calls in a vital scope, such as cancels, count like all others but are never refused, whoever opened it.
+
         Raises:
             PluginError: there is no room for another circuit.
             PolicyMisuse: its parent lies below it.
         """
-        return self._registry.gate(config.name or scope.key, config)
+        return self._registry.gate(config.name or scope.key, config, refuses=not scope.is_vital)
 
     def placing(self, config: CircuitBreakerConfig) -> Placing:  # noqa: ARG002 - the role's signature
         """Within the retry, so that each attempt counts; around the limits, so that a refusal takes no place."""
@@ -142,7 +144,8 @@ class CircuitBreakerPlugin:
         """Count the failure unless a gate has done so, and give up while the circuit is open.
 
         A call with a fallback is only kept from being repeated, so that the fallback has its turn. Where the outcome is
-        unknown the answer is None, since the other plugins have to find it out.
+        unknown the answer is None, since the other plugins have to find it out; and for a vital call, such as a cancel,
+        which no circuit keeps from being sent again.
         """
         if not _tells_of_ill_health(context.classification or UNCLASSIFIED):
             return None
@@ -153,6 +156,8 @@ class CircuitBreakerPlugin:
         if key is None:
             return None
         call = context.call
+        if call is not None and call.operation.is_vital:
+            return None
         if call is not None and call.policy(FallbackConfig) is not None:
             call.may_repeat = False
             return None

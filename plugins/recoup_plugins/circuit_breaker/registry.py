@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from recoup import PluginError, PolicyMisuse
-from recoup_plugins.circuit_breaker.levels import LevelsGate, names_above
+from recoup_plugins.circuit_breaker.levels import LevelsGate, UnrefusedGate, names_above
 from recoup_plugins.circuit_breaker.state import CircuitBreaker
 
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ class BreakerRegistry:
             circuit.reconfigure(config)
         return circuit
 
-    def gate(self, name: str, config: CircuitBreakerConfig) -> CircuitBreaker | LevelsGate:
-        """Return what admits calls to the circuit of this name, as :meth:`obtain` has it."""
+    def gate(
+        self, name: str, config: CircuitBreakerConfig, *, refuses: bool = True
+    ) -> CircuitBreaker | LevelsGate | UnrefusedGate:
+        """Return what admits calls to the circuit of this name, as :meth:`obtain` has it; or admits all of them."""
         circuit = self.obtain(name, config)
+        if not refuses:
+            return UnrefusedGate(circuit)
         return LevelsGate(circuit) if circuit.above else circuit
 
     def circuits(self) -> dict[str, CircuitBreaker]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from recoup import Refused
+from recoup import CircuitOpen, Refused
 from recoup_plugins.circuit_breaker.machine import Machine
-from recoup_plugins.circuit_breaker.permits import TimedCall
-from recoup_plugins.circuit_breaker.refusal import refusal
+from recoup_plugins.circuit_breaker.permits import Bystander, TimedCall
 from recoup_plugins.circuit_breaker.status import BreakerMode, BreakerState, BreakerStatus
 from recoup_plugins.circuit_breaker.tallies import GOOD, tally_for
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
     from recoup import BreakerEvent, CircuitBreakerConfig, Clock, StateEvent
     from recoup_plugins.circuit_breaker.permits import Permit
+
+_new = CircuitOpen.__new__
 
 
 class CircuitBreaker(Machine):
@@ -103,15 +104,40 @@ class CircuitBreaker(Machine):
         Raises:
             CircuitOpen: the call must not be made; a fresh exception each time.
         """
-        permit = self._closed
+        permit = self.standing
         if permit is not None:
             return permit
-        opened = self._opened
-        if opened is not None:
-            wait = opened[0] - self._monotonic()
-            if wait > 0:
-                raise refusal(opened[1], self.key, wait if wait < math.inf else None)
+        wait = self.refuses()
+        if wait is not None:
+            raise self.refusal(wait)
         return self._enter()
+
+    def refuses(self) -> float | None:
+        """Return the seconds until an open circuit admits a trial; None where :meth:`acquire` has to be asked."""
+        opened = self._opened
+        if opened is None:
+            return None
+        wait = opened[0] - self._monotonic()
+        return wait if wait > 0 else None
+
+    def refusal(self, wait: float) -> CircuitOpen:
+        """Return a new error for a call that an open circuit refuses for so many seconds."""
+        opened = self._opened
+        # As its constructor would make it: the constructors of its classes call each other, which takes longer than all
+        # else that an open circuit does.
+        error: CircuitOpen = _new(CircuitOpen, f"circuit {self.key!r} was open" if opened is None else opened[1])
+        error.key = self.key
+        error.retry_after = wait if wait < math.inf else None
+        return error
+
+    def attend(self) -> Permit:
+        """Admit one call whatever the state, and return its permit; see :class:`UnrefusedGate`."""
+        config, period = self._config, self._period
+        if period is None:
+            return Bystander(self)
+        if config is not None and config.slow_call_duration is not None:
+            return TimedCall(period, config.slow_call_duration, self._monotonic())
+        return period
 
     def release(self, permit: Permit, error: BaseException | None) -> None:
         """Take note of how the call with this permit ended.
@@ -174,13 +200,13 @@ class CircuitBreaker(Machine):
             if period.tally is not None:
                 tally.take_over(period.tally.runs(now), now)
             period.count_in(tally)
-            self._closed = period if config.slow_call_duration is None else None
+            self.standing = period if config.slow_call_duration is None else None
 
     def _enter(self) -> Permit:
         """Admit a call that the first look has not decided on."""
-        period, config = self._period, self._config
-        if period is not None and config is not None and config.slow_call_duration is not None:
-            return TimedCall(period, config.slow_call_duration, self._monotonic())
+        permit = self.attend()
+        if not isinstance(permit, Bystander):
+            return permit
         now = self._monotonic()
         with self._lock:
             permit, event = self._admit(now)

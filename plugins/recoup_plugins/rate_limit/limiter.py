@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from recoup import PolicyMisuse, RateLimited, SystemClock, remaining
+from recoup.permits import FREE_THREADED
+from recoup_plugins.rate_limit.lane import Lane
 from recoup_plugins.rate_limit.schedule import Holes, Reservation, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
     from recoup import Clock
     from recoup_plugins.rate_limit.config import RateLimitConfig
@@ -38,12 +41,18 @@ class KeyedLimiter:
     are those called within the last two recovery times. A key costs its place in a dictionary and a float.
 
     All state is read and written under one lock, in free-threaded builds as well; it is held for a few dictionary
-    operations, and whoever finds it taken waits for it rather than being refused.
+    operations, and whoever finds it taken waits for it rather than being refused. The one exception is the key that
+    equals the limiter's name, while no other is kept: its calls may go past the lock, see :class:`Lane`. Whoever takes
+    the lock for anything else closes that way first.
 
     Args:
         config: the limit.
         name: what it is called where it refuses.
         clock: where the time comes from; the system's by default.
+
+    Attributes:
+        name: as above.
+        lane: the way past the lock for calls under the key that equals the name.
     """
 
     __slots__ = (
@@ -53,11 +62,13 @@ class KeyedLimiter:
         "_clock",
         "_config",
         "_holes",
+        "_is_lane_open",
         "_lock",
         "_monotonic",
         "_rate",
         "_sweep_at",
         "_windows",
+        "lane",
         "name",
     )
 
@@ -74,6 +85,8 @@ class KeyedLimiter:
         self._holes = Holes()
         self._windows: dict[Hashable, Window] = {}
         self._sweep_at = float("-inf")
+        self.lane = Lane()
+        self._is_lane_open = False
 
     def __len__(self) -> int:
         """Keys kept now."""
@@ -98,6 +111,8 @@ class KeyedLimiter:
             raise ValueError(f"a call weighs 1 or more, got {weight}")
         when = self._monotonic()
         with self._lock:
+            if self._is_lane_open:
+                self._close_lane()
             now = when * self._rate
             if now >= self._sweep_at:
                 self._sweep(when)
@@ -111,6 +126,15 @@ class KeyedLimiter:
             if planned.wait <= 0.0:
                 self._commit(planned)
             return planned.wait
+
+    def check_own(self, weight: int = 1) -> float:
+        """As :meth:`check`, for the key that equals the name; those that follow may go by the lane."""
+        with self._lock:
+            wait = self.check(self.name, weight)
+            if not (wait or FREE_THREADED or len(self._arrivals) > 1):  # to drop other keys is up to whoever calls
+                self._is_lane_open = True
+                self.lane.open(self._arrivals[self.name], self._at_once, self._rate)
+        return wait
 
     def reserve(self, key: Hashable, weight: int = 1, *, max_wait: float | None = None) -> Reservation:
         """Count a call that goes now or after a wait, and return when.
@@ -134,7 +158,7 @@ class KeyedLimiter:
         if left is not None and left < longest:
             longest = max(0.0, left)
         when = self._monotonic()
-        with self._lock:
+        with self._alone():
             if when * self._rate >= self._sweep_at:
                 self._sweep(when)
             planned = self._plan(key, weight, when)
@@ -154,7 +178,7 @@ class KeyedLimiter:
         have been told theirs already. Its time once past, there is nothing to give back.
         """
         key = reservation.key
-        with self._lock:
+        with self._alone():
             if reservation.config is not self._config:
                 return
             window = reservation.window
@@ -203,7 +227,7 @@ class KeyedLimiter:
         """
         when = self._monotonic()
         until = when + (self._config.per if reset is None else max(0.0, reset))
-        with self._lock:
+        with self._alone():
             window = self._windows.get(key)
             if window is None or window.until <= when or window.is_over_before(until, reset):
                 self._windows[key] = Window(max(0.0, remaining), until)
@@ -214,7 +238,7 @@ class KeyedLimiter:
     def left(self, key: Hashable) -> float:
         """Return the weight that may go at once now."""
         when = self._monotonic()
-        with self._lock:
+        with self._alone():
             now = when * self._rate
             ahead = max(0.0, self._arrivals.get(key, now) - now)
             own = max(0.0, self._config.most_at_once - ahead)
@@ -224,14 +248,14 @@ class KeyedLimiter:
     def is_idle(self) -> bool:
         """Say whether every key has recovered in full, so that nothing would be lost with it."""
         when = self._monotonic()
-        with self._lock:
+        with self._alone():
             self._sweep(when)
             return not self._arrivals and not self._windows
 
     def reconfigure(self, config: RateLimitConfig) -> None:
         """Change the limit. What has been used stays used; who waits keeps the time that it was told."""
         when = self._monotonic()
-        with self._lock:
+        with self._alone():
             now = when * self._rate
             self._config = config
             self._rate = config.per_second
@@ -249,6 +273,18 @@ class KeyedLimiter:
             key=name,
             retry_after=wait,
         )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock, and have nobody pass it."""
+        with self._lock:
+            if self._is_lane_open:
+                self._close_lane()
+            yield
+
+    def _close_lane(self) -> None:
+        self._is_lane_open = False
+        self._arrivals[self.name] = self.lane.close()
 
     def _plan(self, key: Hashable, weight: int, when: float) -> Reservation:
         config = self._config

@@ -59,7 +59,7 @@ class RateLimitPlugin:
                 "burst, or lower the weight"
             )
         key = config.name or scope.key
-        return RateLimitGate(self._registry.obtain(key, config), key, scope.weight, self._host)
+        return RateLimitGate(self._registry.obtain(key, config), scope.weight, self._host)
 
     def placing(self, config: RateLimitConfig) -> Placing:  # noqa: ARG002 - the role's signature
         """Within retry and circuit breaker: each attempt counts at the venue, and a refusal by the circuit does not."""

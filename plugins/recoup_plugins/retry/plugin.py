@@ -62,6 +62,8 @@ class RetryPlugin:
     def policy(self, config: RetryConfig, scope: Scope) -> RetryPolicy | StandingRetryPolicy:
         """Return what repeats calls in a pipeline; a wrapper only where a result or the time elapsed counts.
 
+        In a vital scope, such as that of cancels, no budget counts: repetitions take no tokens and need none.
+
         Raises:
             PolicyMisuse: an order would be sent again for what its answer looks like.
         """
@@ -70,10 +72,11 @@ class RetryPlugin:
                 f"RetryConfig(retry_on_result=...) around {scope.name}, which is a {scope.kind.value}: it would happen "
                 "twice; raise an exception where the answer says that nothing happened"
             )
+        budgets = None if scope.is_vital else self._budgets
         setting = Setting(
             self._host,
-            terms_of(config, self._budgets, scope.key, wished=True),
-            self._budgets,
+            terms_of(config, budgets, scope.key, wished=True),
+            budgets,
             key=scope.key,
             component=scope.component,
             name=scope.name,
@@ -139,10 +142,11 @@ class RetryPlugin:
         call = context.call
         component = context.component
         key = f"{component}.{context.operation}" if call is None else call.operation.key or call.key
+        budgets = None if call is not None and call.operation.is_vital else self._budgets
         setting = Setting(
             self._host,
-            terms_of(config, self._budgets, key, wished=wished),
-            self._budgets,
+            terms_of(config, budgets, key, wished=wished),
+            budgets,
             key=key,
             component=component,
             name=context.operation,

@@ -27,7 +27,7 @@ class Setting:
     Args:
         host: the handler.
         terms: how calls are repeated.
-        budgets: where budgets are kept.
+        budgets: where budgets are kept, or None where none may keep a call from being made again.
         key: what is called, apart from everything else.
         component: where in the application.
         name: what is called, for the operator.
@@ -69,7 +69,7 @@ class Setting:
         self,
         host: Host,
         terms: Terms,
-        budgets: BudgetRegistry,
+        budgets: BudgetRegistry | None,
         *,
         key: str,
         component: str,
@@ -98,7 +98,8 @@ class Setting:
             configs += host.config.error_handling.retry_policies.values()
         self.has_hooks = any(config.before_sleep for config in configs)
         self.is_timed = any(config.max_elapsed is not None for config in configs)
-        self.takes_any_result = terms.config.retry_on_result is None and all(item.budget is None for item in configs)
+        is_free = budgets is None or all(item.budget is None for item in configs)
+        self.takes_any_result = terms.config.retry_on_result is None and is_free
 
     def knows(self, error: Exception) -> bool:
         """Say whether an error is known to be worth a repetition without a delay; what is learnt counts, and no more.
@@ -156,7 +157,9 @@ def _is_free(config: RetryConfig) -> bool:
     return config.base_delay == 0 and config.max_elapsed is None and not needs_more
 
 
-def terms_of(config: RetryConfig, budgets: BudgetRegistry, key: str, *, wished: bool) -> Terms:
-    """Return what a configuration comes to for a key, with its budget."""
-    budget = None if config.budget is None else budgets.obtain(config.budget.name or key, config.budget)
+def terms_of(config: RetryConfig, budgets: BudgetRegistry | None, key: str, *, wished: bool) -> Terms:
+    """Return what a configuration comes to for a key, with its budget where there are any."""
+    budget = None
+    if config.budget is not None and budgets is not None:
+        budget = budgets.obtain(config.budget.name or key, config.budget)
     return Terms.of(config, budget, wished=wished)

@@ -13,7 +13,7 @@ from attrs import frozen
 from recoup import DeadlineExceeded, PolicyEvent, Timeout
 from recoup.deadline import ambient_deadline
 from recoup_plugins.timeout.cutoffs import Cutoff, NoCutoff, cutoff_for, is_ours
-from recoup_plugins.timeout.queue import EXPIRED, Entry
+from recoup_plugins.timeout.queue import CANCELLING, EXPIRED, QUEUE, TASK, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class TimeoutGate:
         """Set the deadline for one call.
 
         Args:
-            queue: where the call waits together with others; by default, the one used last if it is of this thread.
+            queue: where the call waits together with others; by default, the one used last if its loop runs here.
 
         Raises:
             DeadlineExceeded: one around it has passed.
@@ -98,9 +98,9 @@ class TimeoutGate:
         around = _around()
         if task is None or (around is not None and around < until):
             return self._begin_apart(loop)
-        if len(queue.calls) >= queue.room:
-            queue.purge()
-        entry = [task, until, task.cancelling(), _pass_on(until)]
+        if queue.has_ended:
+            queue.make_room()
+        entry = [task, until, task.cancelling(), _pass_on(until), queue]
         queue.calls.append(entry)
         return entry
 
@@ -110,17 +110,32 @@ class TimeoutGate:
         Raises:
             Timeout: the call was cut off.
         """
-        ended, until, cancelling, token = permit
-        permit.clear()
+        ended, until, cancelling, token, queue = permit
         try:  # noqa: SIM105 - costs nothing here
             _take_back(token)
         except ValueError:
             pass  # closed unfinished from another context, which never had this deadline
-        if until is EXPIRED:
-            if type(ended) is Apart:
-                self._end_apart(ended, error)
-            elif is_ours(ended, cancelling, error):
-                raise self._timeout(self._seconds) from error
+        if error is None and until is not EXPIRED:
+            last = queue.calls.pop()
+            if last is permit:
+                return
+            queue.calls.append(last)
+        permit.clear()  # an error's traceback holds it, and so the task, which would hold the error
+        if until is not EXPIRED:
+            queue.has_ended = True
+        elif type(ended) is Apart:
+            self._end_apart(ended, error)
+        elif is_ours(ended, cancelling, error):
+            raise self._timeout(self._seconds) from error
+
+    def within(self, outer: TimeoutGate) -> NestedTimeoutGate:  # noqa: ARG002 - any will do
+        """Return what stands in this gate's place within another one around the same call."""
+        return NestedTimeoutGate(self.key, self._seconds, self._host, self._queues)
+
+    def resume(self, permit: Entry) -> None:
+        """Set the deadline of a call anew, which a time-out within it has left changed."""
+        ended, until, *_ = permit
+        _pass_on(ended.until if type(ended) is Apart else until)
 
     def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Entry:
         """Begin where there is no queue at hand."""
@@ -130,7 +145,7 @@ class TimeoutGate:
         if queue is None or queue.loop is not loop:
             queue = self._queues.obtain(loop, self._seconds)
             self._queue = weakref.ref(queue)
-        return self.acquire(queue)
+        return TimeoutGate.acquire(self, queue)
 
     def _begin_apart(self, loop: asyncio.AbstractEventLoop | None) -> Entry:
         """Begin where the call is not cut off by a queue, or not at all; such an entry counts as expired throughout."""
@@ -142,7 +157,7 @@ class TimeoutGate:
             if around <= now:
                 raise self._refusal(now - around)
             until = around
-        return [Apart(cutoff_for(clock, until, loop), until, until - now), EXPIRED, 0, _pass_on(until)]
+        return [Apart(cutoff_for(clock, until, loop), until, until - now), EXPIRED, 0, _pass_on(until), None]
 
     def _end_apart(self, apart: Apart, error: BaseException | None) -> None:
         if apart.cutoff.end(error):
@@ -168,3 +183,46 @@ class TimeoutGate:
     def _tell(self, action: str, detail: str) -> None:
         if self._host.hears("policy"):
             self._host.publish(PolicyEvent(policy="timeout", key=self.key, action=action, detail=detail))
+
+
+class NestedTimeoutGate(TimeoutGate):
+    """A :class:`TimeoutGate` within another around the same call; what that has looked up need not be looked up again.
+
+    A call that succeeds leaves its deadline for the outer gate to take back together with its own.
+    """
+
+    __slots__ = ()
+
+    def acquire(self, outer: Entry | None = None) -> Entry:  # type: ignore[override]
+        """Set the deadline for one call.
+
+        Args:
+            outer: the permit of the outer gate, or None where it has none.
+
+        Raises:
+            DeadlineExceeded: one around it has passed.
+        """
+        if outer is None:
+            return self._begin_apart(_running_loop())
+        queue, shared = self._queue(), outer[QUEUE]
+        if queue is None or shared is None or queue.loop is not shared.loop:
+            return self._begin(_running_loop())
+        until = self._monotonic() + self._seconds
+        around = _around()
+        if around is not None and around < until:
+            return self._begin_apart(shared.loop)
+        if queue.has_ended:
+            queue.make_room()
+        entry = [outer[TASK], until, outer[CANCELLING], _pass_on(until), queue]
+        queue.calls.append(entry)
+        return entry
+
+    def release(self, permit: Entry, error: BaseException | None) -> None:
+        """Take note that the call has ended; see :meth:`TimeoutGate.release`."""
+        queue = permit[QUEUE]
+        if error is None and queue is not None:
+            last = queue.calls.pop()
+            if last is permit:
+                return
+            queue.calls.append(last)
+        TimeoutGate.release(self, permit, error)

@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from recoup import RateLimited
 from recoup.testing import FakeClock
-from recoup_plugins.rate_limit import KeyedLimiter, RateLimitConfig
+from recoup_plugins.rate_limit import KeyedLimiter, RateLimitConfig, RateLimitGate
 
 KEYS = st.sampled_from("abc")
 RATES = st.sampled_from([0.5, 1, 2, 4, 8])
@@ -48,6 +48,16 @@ class Bucket:
         self.used += weight
 
 
+class Silent:
+    """A host whose events nobody hears."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+
+    def hears(self, kind: str) -> bool:
+        return False
+
+
 class ExactLimiter(RuleBasedStateMachine):
     """All but cancellation: every answer is the model's, to the last bit."""
 
@@ -55,7 +65,8 @@ class ExactLimiter(RuleBasedStateMachine):
     def begin(self, rate: float, burst: int) -> None:
         self.clock = FakeClock()
         self.config = RateLimitConfig(rate=rate, burst=burst)
-        self.limiter = KeyedLimiter(self.config, clock=self.clock)
+        self.limiter = KeyedLimiter(self.config, name="a", clock=self.clock)
+        self.gates = {weight: RateLimitGate(self.limiter, weight, Silent(self.clock)) for weight in (1, 2, 3)}
         self.buckets = {key: Bucket() for key in "abc"}
 
     @property
@@ -79,6 +90,19 @@ class ExactLimiter(RuleBasedStateMachine):
         assert self.limiter.check(key, weight) == wait
         if wait == 0:
             bucket.take(weight, *self.limits)
+
+    @rule(weight=WEIGHTS, times=st.integers(1, 4))
+    def pass_the_gate(self, weight: int, times: int) -> None:
+        bucket = self.buckets["a"]
+        for _ in range(times):
+            wait = bucket.wait(weight, *self.limits)
+            if wait == 0:
+                assert self.gates[weight].acquire() is True
+                bucket.take(weight, *self.limits)
+            else:
+                with pytest.raises(RateLimited) as refused:
+                    self.gates[weight].acquire()
+                assert refused.value.retry_after == wait
 
     @rule(key=KEYS, weight=WEIGHTS, longest=WAITS)
     def reserve(self, key: str, weight: int, longest: float) -> None:
