@@ -4,8 +4,8 @@ BIN := $(VENV)/bin
 CONTRIB := $(sort $(dir $(wildcard contrib/*/pyproject.toml)))
 EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 SOURCES := core plugins $(addsuffix src,$(CONTRIB))
-SLOW := $(addprefix tests/plugins/,adaptive_concurrency circuit_breaker load_shed order_submission rate_limit retry \
-  security_rate_limiter security_sanitizer timeout)
+SLOW := $(addprefix tests/plugins/,adaptive_concurrency circuit_breaker load_shed order_submission rate_limit \
+  recovery_journal retry security_rate_limiter security_sanitizer timeout)
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
 .PHONY: demo test lint types contracts checks unit unit-slow unit-rest uncovered contrib docs bench bench-security fuzz soak clean

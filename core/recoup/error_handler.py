@@ -462,8 +462,11 @@ class ErrorHandler:
         """Run a coroutine function beside the application, until the handler is closed.
 
         Returns:
-            False where no event loop runs in this thread, or too much is under way.
+            False where no event loop runs in this thread, too much is under way, or the clock is a fake one that is
+            moved by whoever sleeps: on such a clock nothing can wait beside the application.
         """
+        if getattr(self.clock, "auto_advance", False):
+            return False
         return self._background.spawn(name, function, *args)
 
     def _exposure_changed(self, intent: IntentId, exposure: Exposure | None) -> None:

@@ -306,7 +306,7 @@ class Admitter(Protocol):
     """Role of a plugin that watches side effects from before they are sent until they have ended.
 
     Asked for guarded calls of kind SUBMIT and AMEND only. One that has a method ``admit_sync`` beside ``admit`` is
-    asked by it from synchronous code: it takes the same, returns no awaitable, and may block the calling thread.
+    asked by it from synchronous code: it takes and returns the same, and may block the calling thread.
     """
 
     def admit(self, call: Call, component: str) -> Recovery | Awaitable[Recovery | None] | None:

@@ -167,10 +167,13 @@ class ApiRateLimit:
     Thread-safe and task-safe.
 
     Attributes:
+        asked_after: plugins that have their turn first.
         holds: keys whose gate is closed, or still spaces the calls that it held.
     """
 
     Config: ClassVar[type[ApiRateLimitConfig]] = ApiRateLimitConfig
+    # It knows a refused key from a limit, also where a client takes one for the other.
+    asked_after: ClassVar[tuple[str, ...]] = ("order_rejection",)
 
     def __init__(self, config: ApiRateLimitConfig, host: Host) -> None:
         self._config = config

@@ -80,12 +80,16 @@ class Classifier:
 
 
 class Journal:
-    """Keeps intents beyond the process; what a dead process writes is not written."""
+    """Keeps intents beyond the process; what a dead process writes is not written.
+
+    What this process itself has sent it leaves to the plugin under test to remember.
+    """
 
     def __init__(self, world):
         self.world = world
         self.is_dead = False
         self.under_way = {}
+        self.own = set()
         self.left = [intent for intent, state in world.journal.values() if not state.is_resolved]
 
     def _write(self, intent, state):
@@ -96,8 +100,9 @@ class Journal:
     def admit(self, call, component):
         intent = Intent.of(call, component, datetime(2026, 1, 1, tzinfo=UTC))
         known = self.world.journal.get(intent.id)
-        if known is not None and known[1] is IntentState.ACCEPTED:
+        if known is not None and known[1] is IntentState.ACCEPTED and intent.id not in self.own:
             return Recovery.unknown("accepted by an earlier process")
+        self.own.add(intent.id)
         self.under_way[intent.id] = call
         self._write(intent, IntentState.PENDING)
         return None

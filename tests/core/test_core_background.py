@@ -133,6 +133,14 @@ async def test_a_failure_is_an_event():
     assert [(event.plugin, event.hook) for event in found] == [("checks", "background")]
 
 
+@pytest.mark.anyio
+async def test_on_a_clock_that_sleepers_move_nothing_waits_beside_the_application():
+    async with ErrorHandler(Config(), clock=FakeClock(), discover=False) as handler:
+        assert not handler.spawn("work", anyio.sleep, 0)
+    async with ErrorHandler(Config(), clock=FakeClock(auto_advance=False), discover=False) as handler:
+        assert handler.spawn("work", anyio.sleep, 0)
+
+
 def test_without_an_event_loop_nothing_is_started():
     background = Background(lambda _name, _failure: None)
     assert not background.spawn("work", anyio.sleep, 0)

@@ -45,6 +45,7 @@ INNER = {
 NEEDED = {
     "audit_trail": {"directory": "audit", "key_env": "AUDIT_KEY"},
     "passthrough_sanitizer": {"i_understand": STATEMENT},
+    "recovery_journal": {"path": "journal.db"},
 }
 """Sections without which a plugin can't be built."""
 BUILT_IN = {name: source for name, source in installed_plugins().items() if source.distribution == "recoup"}

@@ -18,7 +18,12 @@ from recoup.cli import main
 
 ROOT = Path(__file__).parents[2]
 EVENTS = get_args(recoup.Event)
-ACTIONS = {"audit": ("verify", "export"), "plugins": ("list", "check"), "config": ("check", "schema")}
+ACTIONS = {
+    "audit": ("verify", "export"),
+    "config": ("check", "schema"),
+    "journal": ("list", "show", "resolve"),
+    "plugins": ("list", "check"),
+}
 
 
 def test_every_public_name_is_in_the_api_page(page):

@@ -25,8 +25,9 @@ class FakeClock:
 
     Args:
         start: the wall-clock time at which it starts; aware.
-        auto_advance: True: whoever sleeps moves the clock by that much and goes on at once. False: sleepers wait
-            until :meth:`advance` has moved the clock past their time, and wake in order.
+        auto_advance: True: whoever sleeps moves the clock by that much and goes on at once, and plugins run nothing in
+            the background. False: sleepers wait until :meth:`advance` has moved the clock past their time, and wake in
+            order.
 
     Attributes:
         sleeps: every delay asked for, in order.

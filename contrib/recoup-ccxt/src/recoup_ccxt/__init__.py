@@ -1,14 +1,12 @@
-"""recoup for ccxt: a classifier, a clock recovery, and the ports over any ccxt exchange."""
+"""recoup for ccxt: a classifier, and the ports over any ccxt exchange."""
 
 from recoup_ccxt.classifier import CcxtClassifier
 from recoup_ccxt.client_ids import client_order_id
-from recoup_ccxt.clock_sync import CcxtClockSync
 from recoup_ccxt.errors import ClockNotSyncable, NotOffered, UnreadableAnswer
 from recoup_ccxt.venue import CcxtVenue
 
 __all__ = [
     "CcxtClassifier",
-    "CcxtClockSync",
     "CcxtVenue",
     "ClockNotSyncable",
     "NotOffered",
