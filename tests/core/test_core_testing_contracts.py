@@ -10,16 +10,21 @@ from recoup import (
     CircuitOpen,
     Classification,
     Config,
+    Drift,
     ErrorCategory,
     ErrorHandlingConfig,
     ErrorSeverity,
+    IntentFinding,
+    IntentState,
     Place,
     Placing,
     PluginSettings,
     PolicyMisuse,
     RateLimitDecision,
+    Reconciliation,
     Recovery,
     RetryConfig,
+    TradingHalted,
     hookimpl,
 )
 from recoup.testing import ContractViolated, check_plugin, run_checks
@@ -250,6 +255,49 @@ class Admitting:
         return self.settled() if self.settled else None
 
 
+class Journaling:
+    def __init__(self, left=()):
+        self.left = left
+
+    def unresolved(self):
+        return self.left
+
+    def resolve(self, intent, finding):
+        assert finding.state in IntentState
+
+    def resumed(self):
+        pass
+
+
+class ForgetfulJournal(Journaling):
+    def resolve(self, intent, finding):
+        raise KeyError(intent)
+
+
+class Verifying:
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def verify(self, intent):
+        return self.answer
+
+
+class Reconciling:
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def reconcile(self, key):
+        return self.answer
+
+
+class Refusing:
+    def admit(self, call, component):
+        raise TradingHalted("not now", key="venue")
+
+    def settle(self, call, component, error):
+        raise AssertionError("it was not admitted")
+
+
 async def later():
     await anyio.lowlevel.checkpoint()
 
@@ -332,6 +380,15 @@ class NeedsMore:
         (Admitting("yes"), "admit answered with str"),
         (Admitting(Recovery.retry()), "with retry; valid: recovered, unknown, or None"),
         (Admitting(settled=later), "settle is asynchronous"),
+        (Journaling({"c-1": 1}), "unresolved gave dict, not a sequence of Intent"),
+        (ForgetfulJournal(), "KeyError"),
+        (Verifying("yes"), "verify gave str, not an IntentFinding or None"),
+        (Verifying(IntentFinding(state=IntentState.FAILED)), "verify concluded failed of a venue that it can't ask"),
+        (Reconciling("yes"), "reconcile gave str, not a Reconciliation or None"),
+        (
+            Reconciling(Reconciliation(key="v", drifts=[Drift(key="v", subject="order")])),
+            "found differences at a venue",
+        ),
         (ServesOne, "serves must be a tuple of classes"),
         (Forgetful, "KeyError: 'full'"),
     ],
@@ -480,3 +537,19 @@ def test_fixtures_are_there(recoup_handler, recoup_clock, check_plugin):
     assert ErrorHandlerFactory.get_default() is recoup_handler
     assert recoup_handler.clock is recoup_clock
     assert check_plugin(Sound)
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        Journaling(),
+        Verifying(None),
+        Verifying(IntentFinding(state=IntentState.UNKNOWN)),
+        Reconciling(None),
+        Reconciling(Reconciliation(key="v", complete=False)),
+        Refusing(),
+    ],
+    ids=["journal", "not mine", "unknown", "no venue", "incomplete", "refuses"],
+)
+def test_one_that_keeps_a_role_of_recovery_passes(plugin):
+    check_plugin(plugin, "mine")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from corpus_benign import benign_rows
+from corpus_between import between_cases
 from corpus_carriers import carriers
 from corpus_critical import critical_cases
 from corpus_forms import form_cases, name_cases
@@ -38,6 +39,7 @@ FAMILIES: Final[dict[str, Callable[[], Iterator[Case]]]] = {
     "raw private keys": private_key_cases,
     "seed phrases": phrase_cases,
     "series and pieces": series_cases,
+    "something between": between_cases,
     "amounts and orders": critical_cases,
     "registered values": registered_cases,
 }

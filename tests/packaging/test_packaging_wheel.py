@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-OFF = {"audit_trail", "chaos", "passthrough_sanitizer", "strict_sanitizer"}
+OFF = {"audit_trail", "chaos", "passthrough_sanitizer", "recovery_journal", "strict_sanitizer"}
 """Plugins that are off until a configuration says otherwise."""
 
 
@@ -62,7 +62,9 @@ def test_every_plugin_keeps_its_contract(clean_python, tmp_path):
     key.chmod(0o600)
     section = {"directory": str(tmp_path / "audit"), "key_file": str(key)}
     config = tmp_path / "recoup.json"
-    config.write_text(json.dumps({"error_handling": {"plugins": {"audit_trail": {"config": section}}}}))
+    journal = {"path": str(tmp_path / "journal.db")}
+    sections = {"audit_trail": {"config": section}, "recovery_journal": {"config": journal}}
+    config.write_text(json.dumps({"error_handling": {"plugins": sections}}))
 
     for name in set(PROJECT["entry-points"]["recoup.plugins"]) - {"passthrough_sanitizer"}:
         run(clean_python, "-m", "recoup", "plugins", "check", name, "--config", config, cwd=tmp_path)

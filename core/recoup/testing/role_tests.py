@@ -5,15 +5,29 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from recoup.errors import PolicyMisuse, Refused
+from recoup.intents import Intent, IntentFinding, IntentState
 from recoup.operation import Call, Operation, OperationKind
 from recoup.outcome import Decision, Recovery
-from recoup.roles import Admitter, CircuitStatus, Pacer, Placing, PolicyServer, ResultKeeper, Scope
+from recoup.reconciliation import Reconciliation
+from recoup.roles import (
+    Admitter,
+    CircuitStatus,
+    IntentJournal,
+    IntentVerifier,
+    Pacer,
+    Placing,
+    PolicyServer,
+    Reconciler,
+    ResultKeeper,
+    Scope,
+)
 from recoup.testing.contract_tests import expect
 
 if TYPE_CHECKING:
@@ -88,9 +102,12 @@ def admits_and_settles(admitter: Admitter) -> None:
     async def ask() -> None:
         for number, (call, error, unresolved) in enumerate(_side_effects()):
             with anyio.move_on_after(ADMIT_LIMIT) as limit:
-                answer: Any = admitter.admit(call, COMPONENT)
-                if inspect.isawaitable(answer):
-                    answer = await answer
+                try:
+                    answer: Any = admitter.admit(call, COMPONENT)
+                    if inspect.isawaitable(answer):
+                        answer = await answer
+                except Refused:
+                    continue
             expect(not limit.cancelled_caught, f"admit gave no answer within {ADMIT_LIMIT:.0f} s")
             _expect_answer(answer, number)
             call.unresolved = unresolved
@@ -127,11 +144,56 @@ def remembers_results(keeper: ResultKeeper) -> None:
         keeper.remember(call, value)
 
 
+def keeps_intents(journal: IntentJournal) -> None:
+    """It tells what earlier processes left, and takes note of findings, of intents too that it does not know."""
+    left: Any = journal.unresolved()
+    is_sequence = isinstance(left, Sequence) and all(isinstance(intent, Intent) for intent in left)
+    expect(is_sequence, f"unresolved gave {type(left).__name__}, not a sequence of Intent")
+    for state in (IntentState.ACCEPTED, IntentState.FAILED, IntentState.UNKNOWN):
+        journal.resolve((KEY, f"unheard-of-{state.value}"), IntentFinding(state=state))
+    journal.resumed()
+
+
+def verifies_intents(verifier: IntentVerifier) -> None:
+    """It answers for an intent in time, and concludes nothing where there is nobody to ask."""
+    intent = Intent(key="no such venue", client_order_id="c-1", created=datetime.now(UTC))
+
+    async def ask() -> None:
+        with anyio.move_on_after(ADMIT_LIMIT) as limit:
+            found: Any = await verifier.verify(intent)
+        expect(not limit.cancelled_caught, f"verify gave no answer within {ADMIT_LIMIT:.0f} s")
+        if found is not None:
+            expect(
+                isinstance(found, IntentFinding), f"verify gave {type(found).__name__}, not an IntentFinding or None"
+            )
+            expect(not found.state.is_resolved, f"verify concluded {found.state.value} of a venue that it can't ask")
+
+    anyio.run(ask)
+
+
+def compares_both_sides(reconciler: Reconciler) -> None:
+    """It answers for a venue in time, and finds no difference where there is nobody to ask."""
+
+    async def ask() -> None:
+        with anyio.move_on_after(ADMIT_LIMIT) as limit:
+            found: Any = await reconciler.reconcile("no such venue")
+        expect(not limit.cancelled_caught, f"reconcile gave no answer within {ADMIT_LIMIT:.0f} s")
+        if found is not None:
+            is_one = isinstance(found, Reconciliation)
+            expect(is_one, f"reconcile gave {type(found).__name__}, not a Reconciliation or None")
+            expect(not found.drifts, "reconcile found differences at a venue that it can't ask")
+
+    anyio.run(ask)
+
+
 ROLE_TESTS: dict[type, tuple[Callable[[Any], None], ...]] = {
     Admitter: (admits_and_settles,),
     CircuitStatus: (circuits_are_in_known_states,),
+    IntentJournal: (keeps_intents,),
+    IntentVerifier: (verifies_intents,),
     Pacer: (delay_is_a_time,),
     PolicyServer: (serves_types, policies_are_placed, policies_act),
+    Reconciler: (compares_both_sides,),
     ResultKeeper: (remembers_results,),
 }
 """By role."""

@@ -366,6 +366,7 @@ class TestHalts:
         assert [halt.reason for halt in host.halts.all()] == ["drift"]
 
 
+@pytest.mark.anyio
 async def test_a_market_that_opens_again_is_left_to_whoever_waits_for_it(make_plugin, host, make_context):
     closed = evolve(verdict(FailureReason.MARKET_CLOSED), retryable=True)
     call = Call(operation=Operation(kind=OperationKind.SUBMIT, key=KEY, symbol=SYMBOL))

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from recoup import Admitter, Call, Decision, FailureReason, Operation, OperationKind, StateEvent
-from recoup_plugins.order_submission.intents import IntentState
+from recoup_plugins.order_submission.intents import SendState
 
 pytestmark = pytest.mark.anyio
 KEY = ("venue:main", "bot-1")
@@ -63,7 +63,6 @@ class TestFirstSend:
         [
             {"kind": OperationKind.AMEND},
             {"client_order_id": None},
-            {"orders": None},
         ],
     )
     def test_what_can_not_be_looked_up_is_not_tracked(self, plugin, make_call, make_orders, operation):
@@ -71,7 +70,22 @@ class TestFirstSend:
             call = make_call(**({"orders": make_orders()} | operation))
             assert plugin.admit(call, "exchange") is None
             end(plugin, call, "lost")
-        assert len(plugin._intents) == 0
+        assert len(plugin._book.intents) == 0
+
+    @pytest.mark.parametrize("how", ["succeeded", "failed", "lost"])
+    def test_what_has_an_id_and_can_not_be_looked_up_is_blocked_once_it_is_unknown(self, host, plugin, make_call, how):
+        first, second = make_call(None), make_call(None)
+        assert plugin.admit(first, "exchange") is None
+        end(plugin, first, how)
+        answer = plugin.admit(second, "exchange")
+        assert answer is None if how != "lost" else answer.decision is Decision.UNKNOWN
+        assert host.spawned == []
+
+    async def test_it_may_be_sent_once_a_port_tells_that_it_was_not(self, plugin, make_call, make_orders):
+        first = make_call(None)
+        assert plugin.admit(first, "exchange") is None
+        end(plugin, first, "lost")
+        assert await admit(plugin, make_call(make_orders([None]))) is None
 
     @pytest.mark.parametrize("other", [{"client_order_id": "bot-2"}, {"key": "venue:other"}])
     def test_other_ids_and_other_venues_are_other_intents(self, plugin, make_call, make_orders, other):
@@ -92,31 +106,21 @@ class TestAnIntentThatMayExist:
         answer = await admit(plugin, make_call(orders))
         assert (answer.decision, answer.value, answer.verified) == (Decision.RECOVERED, order, True)
         assert len(orders.asked) == 2
-        assert plugin._intents.state(KEY) is IntentState.ACCEPTED
-
-    @pytest.mark.parametrize("rule", ["forever", "open_only", "none"])
-    async def test_goes_where_it_is_absent_beyond_doubt(self, host, plugin, make_call, make_orders, how, earlier, rule):
-        call = make_call(make_orders([None], client_id_rule=rule))
-        assert await admit(plugin, call) is None
-        unsure = 3.0 if rule == "forever" else 10.0
-        settle_time = 30.0 if how == "succeeded" else unsure
-        assert host.clock.monotonic() == pytest.approx(settle_time, abs=0.02)
-        end(plugin, call, "failed")
-        assert plugin._intents.state(KEY) is None
+        assert plugin._book.intents.state(KEY) is SendState.ACCEPTED
 
     async def test_is_not_sent_where_nobody_can_find_out(self, host, plugin, make_call, make_orders, how, earlier):
-        before = plugin._intents.state(KEY)
+        before = plugin._book.intents.state(KEY)
         answer = await admit(plugin, make_call(make_orders([ConnectionError()])))
         assert answer.decision is Decision.UNKNOWN
         assert host.clock.monotonic() == pytest.approx(600.0)
-        assert plugin._intents.state(KEY) is before
+        assert plugin._book.intents.state(KEY) is before
 
     async def test_is_not_sent_once_the_deadline_has_passed(self, host, plugin, make_call, make_orders, how, earlier):
-        before = plugin._intents.state(KEY)
+        before = plugin._book.intents.state(KEY)
         call = make_call(make_orders([None]), deadline=3.0)
         host.clock.advance(5.0)
         assert (await admit(plugin, call)).decision is Decision.UNKNOWN
-        assert plugin._intents.state(KEY) is before
+        assert plugin._book.intents.state(KEY) is before
 
     async def test_is_not_sent_where_the_port_names_no_id_rule_that_exists(
         self, plugin, make_call, make_orders, how, earlier
@@ -128,19 +132,54 @@ class TestAnIntentThatMayExist:
     async def test_is_as_before_where_the_verification_is_cancelled(
         self, host, plugin, make_call, make_orders, how, earlier
     ):
-        before = plugin._intents.state(KEY)
+        before = plugin._book.intents.state(KEY)
         host.clock.auto_advance = False
         async with anyio.create_task_group() as group:
             group.start_soon(admit, plugin, make_call(make_orders([None])))
             await anyio.wait_all_tasks_blocked()
-            assert plugin._intents.state(KEY) is IntentState.VERIFYING
+            assert plugin._book.intents.state(KEY) is SendState.VERIFYING
             group.cancel_scope.cancel()
-        assert plugin._intents.state(KEY) is before
+        assert plugin._book.intents.state(KEY) is before
+
+
+@pytest.mark.parametrize("rule", ["forever", "open_only", "none"])
+class TestAnIntentThatIsAbsentBeyondDoubt:
+    async def test_goes_where_its_outcome_was_unknown(self, host, plugin, make_call, make_orders, rule):
+        first, second = (make_call(make_orders([None], client_id_rule=rule)) for _ in range(2))
+        assert await admit(plugin, first) is None
+        end(plugin, first, "lost")
+        assert await admit(plugin, second) is None
+        assert host.clock.monotonic() == pytest.approx(3.0 if rule == "forever" else 10.0, abs=0.02)
+        end(plugin, second, "failed")
+        assert plugin._book.intents.state(KEY) is None
+
+    async def test_is_never_sent_again_where_it_was_accepted(self, host, plugin, make_call, make_orders, rule):
+        first = make_call(make_orders())
+        assert await admit(plugin, first) is None
+        end(plugin, first, "succeeded")
+        answer = await admit(plugin, make_call(make_orders([None], client_id_rule=rule)))
+        assert answer.decision is Decision.UNKNOWN
+        assert host.clock.monotonic() == pytest.approx(30.0, abs=0.02)
+        assert plugin._book.intents.state(KEY) is SendState.ACCEPTED
+
+    async def test_is_never_sent_again_where_the_venue_refused_it_as_a_duplicate(
+        self, host, plugin, make_call, make_orders, failed, rule
+    ):
+        first = make_call(make_orders([None], client_id_rule=rule))
+        assert await admit(plugin, first) is None
+        context = failed(call=first, reason=FailureReason.DUPLICATE_ORDER, outcome_known=True)
+        assert (await plugin.recover(context.error, context)).decision is Decision.UNKNOWN
+        end(plugin, first, "lost")
+        answer = await admit(plugin, make_call(make_orders([None], client_id_rule=rule)))
+        assert answer.decision is Decision.UNKNOWN
 
     async def test_is_looked_up_after_a_known_failure_of_its_second_send(
-        self, plugin, make_call, make_orders, failed, order, how, earlier
+        self, plugin, make_call, make_orders, failed, order, rule
     ):
-        call = make_call(make_orders([None]))
+        first = make_call(make_orders([None]))
+        assert await admit(plugin, first) is None
+        end(plugin, first, "lost")
+        call = make_call(make_orders([None], client_id_rule=rule))
         assert await admit(plugin, call) is None
         call.operation.orders.answers = [order]
         context = failed(call=call, reason=FailureReason.INSUFFICIENT_FUNDS, outcome_known=True)
@@ -175,7 +214,7 @@ class TestAnIntentUnderWay:
         end(plugin, first, "failed")
         assert await waiting is None
         assert host.calls == []
-        assert plugin._intents.state(KEY) is IntentState.SUBMITTED
+        assert plugin._book.intents.state(KEY) is SendState.SUBMITTED
 
     async def test_is_not_sent_where_that_call_fails_only_after_the_deadline(
         self, host, plugin, make_call, make_orders
@@ -186,7 +225,7 @@ class TestAnIntentUnderWay:
         host.clock.advance(5.0)
         end(plugin, first, "failed")
         assert (await waiting).decision is Decision.UNKNOWN
-        assert plugin._intents.state(KEY) is None
+        assert plugin._book.intents.state(KEY) is None
 
     @pytest.mark.parametrize(("deadline", "waited"), [(None, 600.0), (20.0, 20.0)])
     async def test_is_not_sent_where_that_call_does_not_end_in_time(
@@ -204,14 +243,14 @@ class TestAnIntentUnderWay:
         waiting = plugin.admit(make_call(make_orders()), "exchange")
         end(plugin, first, "succeeded")
         assert await waiting is None
-        assert plugin._intents.state(KEY) is IntentState.SUBMITTED
+        assert plugin._book.intents.state(KEY) is SendState.SUBMITTED
 
     def test_an_admission_that_nobody_awaits_holds_nothing(self, plugin, make_call, make_orders):
         first = make_call(make_orders())
         assert plugin.admit(first, "exchange") is None
         end(plugin, first, "lost")
         plugin.admit(make_call(make_orders()), "exchange").close()
-        assert plugin._intents.state(KEY) is IntentState.UNKNOWN
+        assert plugin._book.intents.state(KEY) is SendState.UNKNOWN
 
 
 class TestSettle:
@@ -222,7 +261,7 @@ class TestSettle:
         plugin.admit(call, "exchange")
         call.unresolved = True
         plugin.settle(call, "exchange", asyncio.CancelledError())
-        assert plugin._intents.state(KEY) is IntentState.UNKNOWN
+        assert plugin._book.intents.state(KEY) is SendState.UNKNOWN
         assert states(host) == [("submitted", "unknown")]
         assert "CancelledError" in host.published[0].detail
 
@@ -230,7 +269,7 @@ class TestSettle:
         call = make_call(make_orders())
         plugin.admit(call, "exchange")
         plugin.settle(call, "exchange", asyncio.CancelledError())
-        assert plugin._intents.state(KEY) is None
+        assert plugin._book.intents.state(KEY) is None
         assert host.published == []
 
     async def test_a_verified_resend_that_is_lost_again_leaves_the_intent_unknown(
@@ -251,7 +290,7 @@ class TestSettle:
         context = failed(call=call)
         assert (await plugin.recover(context.error, context)).decision is Decision.RECOVERED
         end(plugin, call, "succeeded")
-        assert plugin._intents.state(KEY) is IntentState.ACCEPTED
+        assert plugin._book.intents.state(KEY) is SendState.ACCEPTED
 
     def test_accepted_intents_are_remembered_up_to_the_limit(self, make_plugin, make_call, make_orders):
         plugin = make_plugin(max_intents=3)
@@ -259,6 +298,6 @@ class TestSettle:
             call = make_call(make_orders(), client_order_id=f"bot-{number}")
             assert plugin.admit(call, "exchange") is None
             end(plugin, call, "succeeded")
-        assert [plugin._intents.state(("venue:main", f"bot-{number}")) for number in range(10)] == [None] * 7 + [
-            IntentState.ACCEPTED
+        assert [plugin._book.intents.state(("venue:main", f"bot-{number}")) for number in range(10)] == [None] * 7 + [
+            SendState.ACCEPTED
         ] * 3

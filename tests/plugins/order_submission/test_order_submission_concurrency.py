@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from recoup import Call, Decision
-from recoup_plugins.order_submission.intents import IntentState
+from recoup_plugins.order_submission.intents import SendState
 
 KEY = ("venue:main", "bot-1")
 
@@ -56,14 +56,14 @@ async def test_a_cancelled_verification_leaves_the_intent_unknown(host, failed, 
         await anyio.wait_all_tasks_blocked()
         assert host.clock.sleeps == [0.5]
         group.cancel_scope.cancel()
-    assert plugin._intents.state(KEY) is IntentState.UNKNOWN
+    assert plugin._book.intents.state(KEY) is SendState.UNKNOWN
     assert host.published[-1].new == "unknown"
 
 
 @pytest.mark.anyio
 async def test_without_room_in_the_table_nothing_is_sent_again(failed, make_orders, make_plugin, order):
     plugin, first = make_plugin(max_intents=1), Call()
-    assert plugin._intents.send(("venue:main", "other"), first, reusable_id=True)
+    assert plugin._book.intents.send(("venue:main", "other"), first)
     assert (await recover(plugin, failed(make_orders([None])))).decision is Decision.UNKNOWN
     assert (await recover(plugin, failed(make_orders([order])))).value == order
 
