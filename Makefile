@@ -8,7 +8,7 @@ SLOW := $(addprefix tests/plugins/,adaptive_concurrency circuit_breaker load_she
   recovery_journal retry security_rate_limiter security_sanitizer timeout)
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
-.PHONY: demo test lint types contracts checks unit unit-slow unit-rest uncovered contrib docs bench bench-security fuzz soak clean
+.PHONY: demo test lint types contracts checks unit unit-slow unit-rest uncovered contrib docs bench bench-security chaos fuzz soak clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/recoup demo
@@ -59,6 +59,12 @@ bench-security: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	PYTHONPATH=tests/corpus $(BIN)/python benchmarks/bench_security.py
 	$(BIN)/python benchmarks/bench_limiter.py
+
+chaos: $(VENV)/.dev
+	RECOUP_CHAOS_PLANS=10000 RECOUP_SWEEP=wide $(BIN)/pytest --hypothesis-show-statistics \
+	  tests/acceptance/test_never_twice_never_lost.py \
+	  tests/plugins/recovery_journal/test_recovery_journal_properties.py \
+	  tests/plugins/recovery_journal/test_recovery_journal_sigkill.py
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
