@@ -209,6 +209,25 @@ def test_a_refused_cancel_of_an_order_that_is_open_stands(refusal):
         CcxtVenue(Refusing({"id": "1", "clientOrderId": "open", "status": "open"})).cancel_order("open", SYMBOL)
 
 
+@pytest.mark.parametrize("answer", [None, {}, {"id": None, "status": None}, "<html>"])
+def test_an_answer_that_is_no_order_is_not_taken_for_a_cancel_while_the_order_is_open(answer):
+    class Garbled(ListsOnly):
+        def cancel_order(self, order_id, symbol, params):
+            return answer
+
+    with pytest.raises(UnreadableAnswer, match="the cancel of open unreadably; the order is still open"):
+        CcxtVenue(Garbled({"id": "1", "clientOrderId": "open", "status": "open"})).cancel_order("open", SYMBOL)
+
+
+def test_the_venues_word_that_it_is_cancelled_counts_where_the_lookup_lags():
+    class Lagging(ListsOnly):
+        def cancel_order(self, order_id, symbol, params):
+            return {"id": order_id, "clientOrderId": "open", "status": "canceled"}
+
+    order = CcxtVenue(Lagging({"id": "1", "clientOrderId": "open", "status": "open"})).cancel_order("open", SYMBOL)
+    assert order["status"] == "canceled"
+
+
 @pytest.mark.parametrize("failure", [ccxt.RequestTimeout, ccxt.AuthenticationError, ccxt.RateLimitExceeded])
 async def test_a_cancel_that_failed_otherwise_is_not_followed_by_a_lookup(server, async_exchange, failure):
     exchange = async_exchange()

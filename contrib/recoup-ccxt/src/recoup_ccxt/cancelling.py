@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recoup import FailureReason
+from recoup_ccxt.errors import UnreadableAnswer
 from recoup_ccxt.exact import exact_order
 from recoup_ccxt.exception_table import ccxt_class
 from recoup_ccxt.judgement import judge
@@ -34,6 +35,9 @@ class Cancelling:
 
         A cancel and a fill race, so a refusal such as "unknown order" only means that the order has to be looked up. It
         stands where the order is still open, or unknown altogether.
+
+        Raises:
+            UnreadableAnswer: the venue's answer is no order, and the order is still open; to be repeated.
         """
         if self._profile.cancel is not None:
             wanted = self._profile.sent(client_order_id)
@@ -45,9 +49,24 @@ class Cancelling:
                 return found
             answer = yield from self._try(found["id"], symbol, {})
             order = yield from self._read(found["id"], client_order_id, symbol)
-        if isinstance(answer, Exception) and (order is None or order.get("status") in _OPEN):
+        return self._outcome(client_order_id, answer, order)
+
+    def _outcome(self, client_order_id: str, answer: Any, order: Order | None) -> Order | None:
+        """Hold the answer to the cancel against what the lookup found."""
+        if order is not None and order.get("status") not in _OPEN:
+            return order
+        if isinstance(answer, Exception):
             raise answer
-        return exact_order(answer) if order is None else order
+        if not isinstance(answer, dict) or answer.get("id") is None:
+            if order is not None:
+                raise UnreadableAnswer(
+                    f"{self._exchange.id} answered the cancel of {client_order_id} unreadably; the order is still open",
+                    client_order_id=client_order_id,
+                )
+        elif order is None or answer.get("status") not in _OPEN:
+            said: Order | None = exact_order(answer)
+            return said  # the lookup lags behind
+        return order
 
     def _read(self, order_id: str, client_order_id: str, symbol: str | None) -> Steps[Order | None]:
         """Read an order by its own id where the venue can't search for the application's."""
