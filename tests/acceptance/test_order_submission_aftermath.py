@@ -91,12 +91,19 @@ def submission(handler):
     return make
 
 
+async def let_time_pass(clock):
+    while True:
+        await anyio.lowlevel.checkpoint()
+        clock.advance(0.1)
+
+
 @pytest.mark.anyio
 async def test_the_background_of_an_event_loop_settles_an_order_when_the_venue_is_back(
     handler, venue, pager, submission
 ):
-    async with handler:
-        handler.clock.auto_advance = True
+    handler.clock.auto_advance = False  # or nothing could wait in the background
+    async with handler, anyio.create_task_group() as group:
+        group.start_soon(let_time_pass, handler.clock)
         with pytest.raises(ConnectionResetError):
             await submission("bot-1").call(venue.submit, "bot-1", ConnectionResetError())
         assert len(pager.pages) == 1
@@ -106,6 +113,7 @@ async def test_the_background_of_an_event_loop_settles_an_order_when_the_venue_i
             while handler.exposures.reserved():
                 await anyio.lowlevel.checkpoint()
         assert (await submission("bot-1").call(venue.submit, "bot-1"))["clientOrderId"] == "bot-1"
+        group.cancel_scope.cancel()
     assert venue.sent == ["bot-1"]
 
 

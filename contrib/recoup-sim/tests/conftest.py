@@ -41,6 +41,7 @@ def _options(venue):
         **venue.exchange_options(),
         "timeout": TIMEOUT_MS if hangs else PATIENCE_MS,
         "enableRateLimit": False,
+        "verify": False,  # no TLS on loopback, so certificates need not be read for each client
     }
 
 

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recoup_sim import ALL_FAULTS, DEFAULT_FAULTS, KINDS, FaultPlan, FaultPlanError, RequestKind
-from recoup_sim.faults import Ban, ErrorStatus, Maintenance, MaintenanceBody, PartialFill, ServerErrorAfter
+from recoup_sim.faults import ErrorStatus, ServerErrorAfter
+from recoup_sim.order_faults import PartialFill
+from recoup_sim.window_faults import Ban, Maintenance, MaintenanceBody
 
 
 def problems(*faults, **plan):
@@ -84,6 +86,22 @@ def test_yaml_and_toml_give_the_same_plan(tmp_path):
         ({"kind": "clock_skew", "at": [1]}, "missing key 'ms'"),
         ({"kind": "clock_skew", "at": [1], "ms": 1.5}, "ms: expected int, got 1.5"),
         ({"kind": "ban", "at": [1], "extension": -1}, "extension is a number of seconds from 0"),
+        ({"kind": "clock_drift", "at": [1], "ms_per_second": 0}, "ms_per_second is a finite number other than 0"),
+        ({"kind": "clock_drift", "at": [1], "ms_per_second": float("nan")}, "ms_per_second is a finite number"),
+        ({"kind": "maintenance", "at": [1], "mode": "open"}, "mode: expected one of closed, cancel_only, post_only"),
+        ({"kind": "maintenance", "at": [1], "announced": 60}, "announced goes with from"),
+        ({"kind": "maintenance", "from": 1, "for": 2, "announced": -1}, "announced is a number of seconds from 0"),
+        ({"kind": "outage", "at": [1], "manner": "slow"}, "manner: expected one of reset, refused"),
+        ({"kind": "rejection", "at": [1]}, "missing key 'reason'"),
+        ({"kind": "rejection", "at": [1], "reason": "mood"}, "reason: expected one of lot_size"),
+        ({"kind": "partial_fill", "at": [1], "trades": 0}, "trades is 1 to 100, got 0"),
+        ({"kind": "fill_before_cancel", "at": [1], "fraction": "1.1"}, "fraction is above 0 to 1, got 1.1"),
+        ({"kind": "fill_before_cancel", "at": [1], "request": "submit"}, "hits only cancel, got submit"),
+        ({"kind": "trades_missing", "at": [1], "request": "cancel"}, "hits only query, got cancel"),
+        (
+            {"kind": "crash", "at": [1], "point": "later"},
+            "point: expected one of before_send, after_send, after_answer",
+        ),
         ({"kind": "late_acceptance", "at": [1], "delay": 0}, "delay is a number of seconds above 0"),
         ("reset_after", "faults[0]: expected a table of keys and values, got 'reset_after'"),
         ({True: "submit", "kind": "reset_after"}, "faults[0]: keys are text, got True"),
@@ -127,6 +145,13 @@ def test_a_bad_file_is_named(tmp_path, name, text, problem):
     assert problem in str(caught.value)
 
 
+def test_what_strikes_the_bot_is_told_from_what_strikes_the_venue():
+    plan = FaultPlan.from_dict({"seed": 3, "faults": [{"kind": "crash", "at": [1]}, {"kind": "ban", "at": [2]}]})
+    assert [fault.kind for fault in plan.of_bot().faults] == ["crash"]
+    assert [fault.kind for fault in plan.of_venue().faults] == ["ban"]
+    assert plan.of_bot().seed == plan.of_venue().seed == 3
+
+
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         FaultPlan.from_file(tmp_path / "nowhere.yaml")
@@ -161,6 +186,7 @@ def test_whatever_is_given_is_a_plan_or_a_named_problem(data):
     assert all(bool(fault.at) + bool(fault.rate) + (fault.start is not None) == 1 for fault in plan.faults)
 
 
+REQUIRED = {"clock_skew": {"ms": 1}, "clock_drift": {"ms_per_second": 0.5}, "rejection": {"reason": "lot_size"}}
 TRIGGERS = st.one_of(
     st.fixed_dictionaries({"at": st.lists(st.integers(1, 1_000), min_size=1, max_size=3)}),
     st.fixed_dictionaries({"rate": st.floats(0.001, 1)}),
@@ -170,10 +196,7 @@ TRIGGERS = st.one_of(
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(KINDS)), TRIGGERS, st.integers(1, 5)), max_size=4), st.integers())
 def test_a_good_plan_reads_the_same_from_json_and_yaml(chosen, seed):
-    faults = [
-        {"kind": kind, **trigger, "times": times, **({"ms": 1} if kind == "clock_skew" else {})}
-        for kind, trigger, times in chosen
-    ]
+    faults = [{"kind": kind, **trigger, "times": times, **REQUIRED.get(kind, {})} for kind, trigger, times in chosen]
     data = {"seed": seed, "faults": faults}
     plan = FaultPlan.from_dict(data)
     assert [fault.kind for fault in plan.faults] == [kind for kind, *_ in chosen]

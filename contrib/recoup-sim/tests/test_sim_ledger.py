@@ -68,6 +68,7 @@ def test_what_the_ledger_answers(engine):
     assert {intent: len(orders) for intent, orders in ledger.duplicates().items()} == {"a": 2}
     assert ledger.missing(["c", "b", "d"]) == ("c", "d")
     assert ledger.filled_by_intent() == {"a": Decimal("0.02"), "b": Decimal("0.01")}
+    assert ledger.over_fills() == {"a": Decimal("0.01")}
 
 
 def test_old_records_are_dropped_and_counted_but_the_counts_stay_exact():

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from recoup_sim import DEFAULT_MARKETS, Market
 from recoup_sim.answers import VenueError
-from recoup_sim.matching import MatchingEngine
+from recoup_sim.matching import Fill, MatchingEngine
 from recoup_sim.orders import OrderType, Side, Status, Ticket, TimeInForce
 
 FEE = Decimal("0.001")
@@ -43,7 +43,7 @@ def test_a_better_price_than_the_limit_gives_the_difference_back():
 
 def test_a_share_is_rounded_down_to_the_lot_and_the_rest_stays_open():
     engine = make_engine({"USDT": Decimal(600)})
-    order = engine.submit(ticket("50000", quantity="0.00101"), time_ms=1, fill_share=Decimal("0.5"))
+    order = engine.submit(ticket("50000", quantity="0.00101"), time_ms=1, fill=Fill(share=Decimal("0.5")))
     assert (order.filled, order.remaining, order.status) == (
         Decimal("0.00050"),
         Decimal("0.00051"),
@@ -56,7 +56,7 @@ def test_a_share_is_rounded_down_to_the_lot_and_the_rest_stays_open():
 
 def test_the_rest_of_a_partly_filled_market_order_expires_and_gives_its_money_back():
     engine = make_engine({"USDT": Decimal(600)})
-    order = engine.submit(ticket(None), time_ms=1, fill_share=Decimal("0.4"))
+    order = engine.submit(ticket(None), time_ms=1, fill=Fill(share=Decimal("0.4")))
     assert (order.filled, order.status) == (Decimal("0.004"), Status.EXPIRED)
     assert (engine.balances()["USDT"].free, engine.balances()["USDT"].locked) == (Decimal(400), Decimal(0))
 
@@ -114,8 +114,9 @@ class Trading(RuleBasedStateMachine):
         side=st.sampled_from(Side),
         time_in_force=st.sampled_from(TimeInForce),
         share=st.decimals("0.01", "1", places=2),
+        trades=st.integers(1, 5),
     )
-    def submit(self, steps, cents, side, time_in_force, share):
+    def submit(self, steps, cents, side, time_in_force, share, trades):
         self.count += 1
         asked = ticket(
             str(Decimal(cents) / 100),
@@ -125,7 +126,7 @@ class Trading(RuleBasedStateMachine):
             time_in_force=time_in_force,
         )
         try:
-            return self.engine.submit(asked, time_ms=self.count, fill_share=share)
+            return self.engine.submit(asked, time_ms=self.count, fill=Fill(share=share, trades=trades))
         except VenueError as error:
             assert error.code in {-2010, -1013}  # noqa: PT017 - a refusal is one of the outcomes
             return multiple()
@@ -137,6 +138,18 @@ class Trading(RuleBasedStateMachine):
         else:
             with pytest.raises(VenueError, match="-2011"):
                 self.engine.cancel(order, self.count)
+
+    @rule(order=orders, steps=st.integers(-1, 100_000))
+    def fill_by_hand(self, order, steps):
+        quantity = Decimal(steps) / 100_000
+        before = order.filled
+        try:
+            self.engine.fill_resting(order.ticket.client_order_id, quantity, self.count)
+        except VenueError as error:
+            assert error.code == (-1013 if order.is_open else -2011)  # noqa: PT017 - a refusal is one of the outcomes
+            assert order.filled == before
+        else:
+            assert order.filled == before + quantity
 
     @rule(cents=st.integers(4_000_000, 6_000_000))
     def move(self, cents):

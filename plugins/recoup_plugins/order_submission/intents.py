@@ -5,18 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from attrs import define
 
-if TYPE_CHECKING:
-    from recoup import Call
-
 IntentKey = tuple[str, str]
-"""The venue's key and the client order id."""
+"""The venue's key and the client order id, or a name of its own for what has none."""
 
 
-class IntentState(Enum):
+class SendState(Enum):
     """What is known of an intent; the values name it in events.
 
     ==============  ======  =============================================  =====================================
@@ -28,14 +24,15 @@ class IntentState(Enum):
     SUBMITTED       yes     it failed otherwise                            VERIFYING
     SUBMITTED       yes     it ended without anybody knowing its outcome   UNKNOWN
     VERIFYING       yes     the venue has the order                        ACCEPTED
-    VERIFYING       yes     the venue knows no such order                  NOT_FOUND
+    VERIFYING       yes     it knows no such order, says the call          NOT_FOUND
+    VERIFYING       yes     it knows no such order, and no call is left    (no entry)
     VERIFYING       yes     nobody could find out, or it was broken off    UNKNOWN; ACCEPTED if it was so before
     NOT_FOUND       yes     its call sends it and ends                     as from SUBMITTED
-    UNKNOWN         no      another call is to send it                     VERIFYING
+    UNKNOWN         no      another call is to send it, or it is checked   VERIFYING
     ACCEPTED        no      another call is to send it                     VERIFYING
     ==============  ======  =============================================  =====================================
 
-    A held intent belongs to one call, and every other call that is to send it waits.
+    A held intent belongs to one call or check, and every other call that is to send it waits.
     """
 
     SUBMITTED = "submitted"
@@ -47,17 +44,17 @@ class IntentState(Enum):
 
 @define(eq=False)
 class _Intent:
-    holder: Call | None
-    state: IntentState
-    reusable_id: bool
-    """Whether the venue would accept the id a second time."""
+    holder: object | None
+    state: SendState
+    contradicted: bool = False
+    """Whether the venue once said that it exists."""
 
 
 class Intents:
     """The intents that were sent, at most ``capacity``. Thread-safe and task-safe.
 
-    Where room is needed, the intent goes that was accepted longest ago; without one, an unknown one, first of those
-    whose id the venue itself refuses a second time. What a call holds never goes.
+    Where room is needed, the intent goes that was accepted longest ago. What somebody holds or is unknown never goes:
+    a second send of it would find nothing that forbids it.
 
     Args:
         capacity: intents kept at most.
@@ -72,86 +69,132 @@ class Intents:
     def __len__(self) -> int:
         return len(self._open) + len(self._accepted)
 
-    def state(self, key: IntentKey) -> IntentState | None:
+    @property
+    def is_stuck(self) -> bool:
+        """Whether every place is taken by an unknown intent that nobody looks up, so that no wait makes room."""
+        with self._lock:
+            return len(self._open) >= self._capacity and all(intent.holder is None for intent in self._open.values())
+
+    def state(self, key: IntentKey) -> SendState | None:
         """Return what is known of an intent, or None where it was not sent."""
         with self._lock:
             intent = self._open.get(key)
             if intent is not None:
                 return intent.state
-            return IntentState.ACCEPTED if key in self._accepted else None
+            return SendState.ACCEPTED if key in self._accepted else None
 
-    def send(self, key: IntentKey, call: Call, *, reusable_id: bool) -> bool:
+    def send(self, key: IntentKey, holder: object) -> bool:
         """Have a call hold an intent that was not sent before.
 
         Returns:
             Whether it may be sent; False where there is an entry already, or no room for one.
         """
         with self._lock:
-            return self._send(key, call, reusable_id)
+            return self._send(key, holder)
 
-    def send_or_verify(self, key: IntentKey, call: Call, *, reusable_id: bool) -> IntentState | None:
+    def send_or_verify(self, key: IntentKey, holder: object) -> SendState | None:
         """Have a call hold an intent, which it may send or must verify first.
 
         Returns:
             SUBMITTED where it may be sent; UNKNOWN or ACCEPTED where it was that and is being verified from now on;
-            None where another call holds it or there is no room.
+            None where somebody else holds it or there is no room.
         """
         with self._lock:
-            if self._send(key, call, reusable_id):
-                return IntentState.SUBMITTED
-            return self._verify(key, call, reusable_id)
+            if self._send(key, holder):
+                return SendState.SUBMITTED
+            return self._verify(key, holder)
 
-    def verify(self, key: IntentKey, call: Call, *, reusable_id: bool) -> IntentState | None:
-        """Have a call verify an intent of which one send failed.
+    def verify(self, key: IntentKey, holder: object) -> SendState | None:
+        """Have a call verify an intent of which one send failed, or which an earlier process sent.
 
         Returns:
-            The state that it had, or None where another call holds it or there is no room.
+            The state that it had, or None where somebody else holds it or there is no room.
         """
         with self._lock:
-            self._send(key, call, reusable_id)
-            return self._verify(key, call, reusable_id)
+            self._send(key, holder)
+            return self._verify(key, holder)
 
-    def end(self, key: IntentKey, call: Call, state: IntentState | None) -> IntentState | None:
-        """Say what is known of an intent now; a call that does not hold it has no say.
+    def check(self, key: IntentKey, holder: object) -> bool:
+        """Have a check hold an intent, if it is unknown and nobody else does."""
+        with self._lock:
+            intent = self._open.get(key)
+            if intent is None or intent.state is not SendState.UNKNOWN:
+                return False
+            intent.state, intent.holder = SendState.VERIFYING, holder
+            return True
+
+    def end(self, key: IntentKey, holder: object, state: SendState | None) -> SendState | None:
+        """Say what is known of an intent now; whoever does not hold it has no say.
 
         Args:
             key: the intent.
-            call: who says so. With VERIFYING, NOT_FOUND and SUBMITTED it goes on holding the intent.
+            holder: who says so. With VERIFYING, NOT_FOUND and SUBMITTED it goes on holding the intent.
             state: the new one, or None to forget it: it was not executed.
 
         Returns:
-            The state that it had, or None where the call does not hold it.
+            The state that it had, or None where somebody else holds it, or nobody.
         """
         with self._lock:
             intent = self._open.get(key)
-            if intent is None or intent.holder is not call:
+            if intent is None or intent.holder is not holder:
                 return None
             old = intent.state
-            if state is None or state is IntentState.ACCEPTED:
+            if state is None or state is SendState.ACCEPTED:
                 del self._open[key]
                 if state is not None:
                     self._accepted[key] = None
                 return old
             intent.state = state
-            if state is IntentState.UNKNOWN:
+            if state is SendState.UNKNOWN:
                 intent.holder = None
             return old
 
-    def _send(self, key: IntentKey, call: Call, reusable_id: bool) -> bool:  # noqa: FBT001 - keyword in the public ones
+    def is_open(self, key: IntentKey) -> bool:
+        """Say whether an intent was sent and nobody has found out yet what became of it."""
+        with self._lock:
+            return key in self._open
+
+    def forget(self, key: IntentKey) -> None:
+        """Drop an unknown intent that nobody could ever send again."""
+        with self._lock:
+            intent = self._open.get(key)
+            if intent is not None and intent.holder is None:
+                del self._open[key]
+
+    def holds(self, key: IntentKey, holder: object) -> bool:
+        """Say whether somebody holds an intent."""
+        with self._lock:
+            intent = self._open.get(key)
+            return intent is not None and intent.holder is holder
+
+    def contradict(self, key: IntentKey, holder: object) -> None:
+        """Take note that the venue said it exists, so that to find nothing proves nothing any more."""
+        with self._lock:
+            intent = self._open.get(key)
+            if intent is not None and intent.holder is holder:
+                intent.contradicted = True
+
+    def is_contradicted(self, key: IntentKey) -> bool:
+        """Say whether the venue once said that it exists."""
+        with self._lock:
+            intent = self._open.get(key)
+            return intent is not None and intent.contradicted
+
+    def _send(self, key: IntentKey, holder: object) -> bool:
         if key in self._open or key in self._accepted or not self._has_room():
             return False
-        self._open[key] = _Intent(call, IntentState.SUBMITTED, reusable_id)
+        self._open[key] = _Intent(holder, SendState.SUBMITTED)
         return True
 
-    def _verify(self, key: IntentKey, call: Call, reusable_id: bool) -> IntentState | None:  # noqa: FBT001 - as above
+    def _verify(self, key: IntentKey, holder: object) -> SendState | None:
         if key in self._accepted:
             del self._accepted[key]
-            self._open[key] = _Intent(call, IntentState.VERIFYING, reusable_id)
-            return IntentState.ACCEPTED
+            self._open[key] = _Intent(holder, SendState.VERIFYING, contradicted=True)
+            return SendState.ACCEPTED
         intent = self._open.get(key)
-        if intent is None or (intent.holder is not None and intent.holder is not call):
+        if intent is None or (intent.holder is not None and intent.holder is not holder):
             return None
-        old, intent.state, intent.holder = intent.state, IntentState.VERIFYING, call
+        old, intent.state, intent.holder = intent.state, SendState.VERIFYING, holder
         return old
 
     def _has_room(self) -> bool:
@@ -160,8 +203,4 @@ class Intents:
         if self._accepted:
             self._accepted.popitem(last=False)
             return True
-        idle = [key for key, intent in self._open.items() if intent.holder is None]
-        if idle:
-            # The table is in the order of sending, and of equals min gives the first.
-            del self._open[min(idle, key=lambda key: self._open[key].reusable_id)]
-        return bool(idle)
+        return False

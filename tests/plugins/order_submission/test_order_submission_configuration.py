@@ -38,7 +38,7 @@ def test_a_time_limit_beyond_the_verifications_is_taken(make_host, limit):
         "poll_interval",
         "max_pause",
         "verify_timeout",
-        "max_verifications",
+        "max_lookups",
         "max_intents",
         "background_interval",
         "background_max_interval",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import math
 from typing import Any
 
 from attrs import Factory, frozen
@@ -80,6 +81,21 @@ def missing_parameter(name: str) -> VenueError:
 def filter_failure(name: str) -> VenueError:
     """Return the refusal of an order that a symbol filter stopped (-1013)."""
     return VenueError(-1013, f"Filter failure: {name}")
+
+
+def duplicate_order() -> VenueError:
+    """Return the refusal of an order whose client id the venue has already (-2010)."""
+    return VenueError(-2010, "Duplicate order sent.")
+
+
+def would_match() -> VenueError:
+    """Return the refusal of an order that must not take, but would (-2010)."""
+    return VenueError(-2010, "Order would immediately match and take.")
+
+
+def retry_after_header(seconds: float) -> dict[str, str]:
+    """Return ``Retry-After`` in whole seconds, at least one."""
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
 def insufficient_balance() -> VenueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,10 +24,18 @@ def exchange_options(url: str, credentials: Credentials) -> dict[str, Any]:
         url: The venue's address, for example ``http://127.0.0.1:8080``.
         credentials: The key pair that the venue accepts.
     """
-    client = ccxt.binance()
+    paths, errors = _production()
     return {
         "apiKey": credentials.api_key,
         "secret": credentials.secret,
-        "urls": {"api": {section: url + urlsplit(original).path for section, original in client.urls["api"].items()}},
-        "exceptions": {"exact": dict(client.exceptions["spot"]["exact"])},
+        "urls": {"api": {section: url + path for section, path in paths.items()}},
+        "exceptions": {"exact": dict(errors)},
     }
+
+
+@cache
+def _production() -> tuple[dict[str, str], dict[str, type]]:
+    """Return the path of each section of ccxt's API, and its error map of the spot market."""
+    client = ccxt.binance()
+    paths = {section: urlsplit(original).path for section, original in client.urls["api"].items()}
+    return paths, client.exceptions["spot"]["exact"]

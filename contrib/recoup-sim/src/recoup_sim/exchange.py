@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import threading
-from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, frozen
 
-from recoup_sim.answers import Answer, VenueError, filter_failure, html_answer, json_answer
-from recoup_sim.faults import (
-    Fault,
-    HidingFault,
-    LateAcceptance,
-    PartialFill,
-    RefusingFault,
-    RequestKind,
-    WindowFault,
-)
+from recoup_sim.answers import Answer, Delivery, VenueError, filter_failure, html_answer, json_answer
+from recoup_sim.faults import Fault, HidingFault, RefusingFault, RequestKind
 from recoup_sim.gate import Gate
 from recoup_sim.injector import FaultInjector
 from recoup_sim.ledger import Ledger, ReceivedRequest, Rejection, intent_of
-from recoup_sim.matching import MatchingEngine
-from recoup_sim.order_routes import client_order_id
+from recoup_sim.matching import ClientIdRule, Fill, MatchingEngine
+from recoup_sim.order_faults import FillBeforeCancel, LateAcceptance, PartialFill
+from recoup_sim.order_routes import client_order_id, find_order
 from recoup_sim.orders import Order, Ticket, parse_ticket
 from recoup_sim.routes import ROUTES, Route
 from recoup_sim.signing import Credentials, SignedRequest, authenticate, parse_parameters
 from recoup_sim.venue_time import VenueTime
+from recoup_sim.window_faults import Maintenance, Outage, WindowFault
 from recoup_sim.wire import order_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from recoup.clock import Clock
     from recoup_sim.gate import RateLimits
+    from recoup_sim.maintenance import Announcement
     from recoup_sim.markets import Market
     from recoup_sim.plan import FaultPlan
 
@@ -48,6 +43,7 @@ class Desk:
     gate: Gate
     time: VenueTime
     fee_rate: Decimal
+    announced: tuple[Announcement, ...]
 
 
 @define(kw_only=True)
@@ -101,6 +97,7 @@ class Exchange:
         fee_rate: Commission as a share of what a fill brings in.
         credentials: The key pair accepted.
         max_orders: How many orders the venue takes in all; then it refuses with -1013 EXCHANGE_MAX_NUM_ORDERS.
+        client_id_rule: Which client ids it refuses as duplicates.
     """
 
     def __init__(
@@ -115,15 +112,24 @@ class Exchange:
         fee_rate: Decimal,
         credentials: Credentials,
         max_orders: int,
+        client_id_rule: ClientIdRule,
     ) -> None:
         self._lock = threading.Lock()
         self._credentials = credentials
         self._ledger = Ledger()
         self._time = VenueTime(clock)
         self._gate = Gate(limits=limits, time=self._time, ledger=self._ledger)
-        self._engine = MatchingEngine(markets=markets, balances=balances, fee_rate=fee_rate, max_orders=max_orders)
-        self._injector = FaultInjector(plan, seed=seed, max_intents=max_orders)
-        self._desk = Desk(engine=self._engine, gate=self._gate, time=self._time, fee_rate=fee_rate)
+        self._engine = MatchingEngine(
+            markets=markets,
+            balances=balances,
+            fee_rate=fee_rate,
+            max_orders=max_orders,
+            client_id_rule=client_id_rule,
+        )
+        self._injector = FaultInjector(plan.of_venue(), seed=seed, max_intents=max_orders)
+        told = (fault.announcement for fault in plan.faults if isinstance(fault, Maintenance))
+        announced = tuple(window for window in told if window is not None)
+        self._desk = Desk(engine=self._engine, gate=self._gate, time=self._time, fee_rate=fee_rate, announced=announced)
         self._max_late = max_orders
         self._late: list[_LateOrder] = []
         self._unnamed = 0
@@ -132,12 +138,17 @@ class Exchange:
         """Serve one request, and record it."""
         with self._lock:
             self._settle(self._time.seconds())
-            for fault, until in self._injector.opening_windows(self._time.seconds()):
-                fault.strike(self._gate, self._time, until)
+            self._open_windows()
             visit = _Visit(request=request, received_at=self._time.now(), params={})
             answer = self._serve(visit)
             self._record(visit, answer)
             return evolve(answer, headers={**self._gate.headers(), **answer.headers})
+
+    def refuses_connections(self) -> bool:
+        """Tell whether nobody should listen now."""
+        with self._lock:
+            self._open_windows()
+            return self._gate.refuses_connections()
 
     def settle(self) -> Ledger:
         """Carry out late acceptances that are due, and return the ledger."""
@@ -160,12 +171,30 @@ class Exchange:
             self._settle(self._time.seconds())
             self._ledger.record_fills(self._engine.set_price(symbol, price, self._time.server_ms()))
 
+    def fill(self, client_order_id: str, quantity: Decimal) -> None:
+        """Fill a part of a resting order at its limit.
+
+        Raises:
+            VenueError: -2011 where no such order is open, -1013 for a quantity off the lot or above what remains.
+        """
+        with self._lock:
+            self._settle(self._time.seconds())
+            self._ledger.record_fills([self._engine.fill_resting(client_order_id, quantity, self._time.server_ms())])
+
+    def _open_windows(self) -> None:
+        for fault, until in self._injector.opening_windows(self._time.seconds()):
+            fault.strike(self._gate, self._time, until)
+
     def _serve(self, visit: _Visit) -> Answer:
         request = visit.request
         route = ROUTES.get((request.method, request.path))
         if route is None:
             return html_answer("404 Not Found", status=404)
         try:
+            down = self._gate.outage()
+            if down is not None:
+                visit.window = down.window
+                return down.answer
             visit.params = parse_parameters(request.signed.query, request.signed.body)
             if route.kind is not None:
                 visit.client_order_id = client_order_id(self._desk, visit.params)
@@ -175,7 +204,7 @@ class Exchange:
             return self._refuse(visit, route, error)
 
     def _refuse_at_gate(self, visit: _Visit, route: Route) -> Answer | None:
-        refusal = None if route.always_open else self._gate.admit(route.weight(visit.params))
+        refusal = None if route.always_open else self._gate.admit(route.weight(visit.params), route.kind, visit.params)
         if refusal is None:
             return None
         visit.window = refusal.window
@@ -189,26 +218,48 @@ class Exchange:
         intent = visit.request.path if visit.client_order_id is None else intent_of(visit.client_order_id)
         visit.fault = self._injector.choose(route.kind, intent, now=self._time.seconds())
         match visit.fault:
+            case Outage() as fault:
+                answer = self._go_down(visit, route, fault)
             case WindowFault() as fault:
-                return self._strike(visit, route, fault)
+                answer = self._strike(visit, route, fault)
             case RefusingFault() as fault:
-                return fault.answer()
+                answer = fault.answer()
+            case FillBeforeCancel() as fault:
+                self._fill_first(visit, fault)
+                answer = self._execute(visit, route)
             case LateAcceptance() as fault:
-                return self._defer(visit, fault)
+                answer = self._defer(visit, fault)
             case HidingFault() as fault:
-                return fault.disguise(self._execute_or_refuse(visit, route))
+                answer = fault.disguise(self._execute_or_refuse(visit, route))
             case _:
-                return self._execute(visit, route)
+                answer = self._execute(visit, route)
+        return answer
 
     def _authenticate(self, visit: _Visit) -> None:
         authenticate(
             visit.request.signed, visit.params, credentials=self._credentials, server_ms=self._time.server_ms()
         )
 
+    def _go_down(self, visit: _Visit, route: Route, fault: Outage) -> Answer:
+        if fault.executes:
+            self._execute_or_refuse(visit, route)
+        fault.strike(self._gate, self._time, self._end_of(fault))
+        return Answer(status=0, delivery=Delivery.RESET)
+
+    def _fill_first(self, visit: _Visit, fault: FillBeforeCancel) -> None:
+        order = find_order(self._desk, visit.params) if "symbol" in visit.params else None
+        if order is not None and order.is_open:
+            lot = order.market.step_size
+            quantity = order.remaining * fault.fraction // lot * lot
+            if quantity:
+                self._ledger.record_fills([self._engine.fill(order, quantity, self._time.server_ms())])
+
+    def _end_of(self, fault: WindowFault) -> float | None:
+        return None if fault.duration is None else self._time.seconds() + fault.duration
+
     def _strike(self, visit: _Visit, route: Route, fault: WindowFault) -> Answer:
-        until = None if fault.duration is None else self._time.seconds() + fault.duration
-        fault.strike(self._gate, self._time, until)
-        refusal = self._gate.refusal()
+        fault.strike(self._gate, self._time, self._end_of(fault))
+        refusal = self._gate.refusal(route.kind, visit.params)
         if refusal is not None:
             return refusal.answer
         self._authenticate(visit)
@@ -223,8 +274,7 @@ class Exchange:
     def _execute(self, visit: _Visit, route: Route) -> Answer:
         if route.handler is not None:
             return json_answer(route.handler(self._desk, visit.params))
-        share = visit.fault.fraction if isinstance(visit.fault, PartialFill) else Decimal(1)
-        return json_answer(order_accepted(self._submit(visit, self._ticket(visit), fill_share=share)))
+        return json_answer(order_accepted(self._submit(visit, self._ticket(visit))))
 
     def _ticket(self, visit: _Visit) -> Ticket:
         self._unnamed += 1
@@ -233,8 +283,11 @@ class Exchange:
         self._gate.admit_order()
         return ticket
 
-    def _submit(self, visit: _Visit, ticket: Ticket, *, fill_share: Decimal = Decimal(1)) -> Order:
-        order = self._engine.submit(ticket, time_ms=self._time.server_ms(), fill_share=fill_share)
+    def _submit(self, visit: _Visit, ticket: Ticket) -> Order:
+        fill = Fill()
+        if isinstance(visit.fault, PartialFill):
+            fill = Fill(share=visit.fault.fraction, trades=visit.fault.trades)
+        order = self._engine.submit(ticket, time_ms=self._time.server_ms(), fill=fill)
         self._gate.count_order()
         self._ledger.record_acceptance(
             order, received_at=visit.received_at, accepted_at=self._time.now(), fault=visit.fault_kind

@@ -1,13 +1,15 @@
-"""The ways in which the venue fails, each a kind of fault.
+"""What a fault is, and those that lose an answer.
 
 ::
 
     Fault
-    ├── WindowFault     opens a window on the whole venue: rate_limited, ban, maintenance, clock_skew
-    ├── RefusingFault   answers instead of executing: *_before, insufficient_balance
-    ├── HidingFault     executes, then hides the answer: *_after, html_200, empty_200, reset_mid_answer
-    ├── LateAcceptance  answers an error now, and executes later
-    └── PartialFill     executes, but fills only a part
+    ├── WindowFault       opens a window on the whole venue: rate_limited, ban, maintenance, outage, clock_*
+    ├── RefusingFault     answers instead of executing: *_before, insufficient_balance, rejection
+    ├── HidingFault       executes, then changes the answer: *_after, html_200, empty_200, reset_mid_answer, trades_*
+    ├── LateAcceptance    answers an error now, and executes later
+    ├── PartialFill       executes, but fills only a part
+    ├── FillBeforeCancel  fills the order that is about to be cancelled
+    └── Crash             strikes the bot's own process, and the venue not at all
 
 All are values, so safe to share between threads and tasks.
 """
@@ -17,16 +19,11 @@ from __future__ import annotations
 import enum
 import math
 from abc import ABC, abstractmethod
-from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from attrs import evolve, frozen
 
-from recoup_sim.answers import Answer, Delivery, VenueError, html_answer, insufficient_balance
-
-if TYPE_CHECKING:
-    from recoup_sim.gate import Gate
-    from recoup_sim.venue_time import VenueTime
+from recoup_sim.answers import Answer, Delivery, VenueError, html_answer
 
 
 class RequestKind(enum.Enum):
@@ -71,9 +68,9 @@ class Fault:
             raise ValueError(f"at counts orders from 1, got {list(self.at)}")
         if not 0 <= self.rate <= 1:
             raise ValueError(f"rate is a probability above 0 to 1, got {self.rate}")
-        if self.start is not None and not _is_time(self.start):
+        if self.start is not None and not is_time(self.start):
             raise ValueError(f"from is a venue time in seconds, 0 or later, got {self.start}")
-        if self.duration is not None and not _is_length(self.duration):
+        if self.duration is not None and not is_length(self.duration):
             raise ValueError(f"for is a number of seconds above 0, got {self.duration}")
         if self.start is not None and self.duration is None:
             raise ValueError("from needs for: how long the window stays open, in seconds")
@@ -86,93 +83,14 @@ class Fault:
             raise ValueError(f"for goes with from: a {self.kind} hits one request at a time otherwise")
 
 
-def _is_time(seconds: float) -> bool:
+def is_time(seconds: float) -> bool:
+    """Say whether this is a finite number of seconds from 0."""
     return math.isfinite(seconds) and seconds >= 0
 
 
-def _is_length(seconds: float) -> bool:
+def is_length(seconds: float) -> bool:
+    """Say whether this is a finite number of seconds above 0."""
     return math.isfinite(seconds) and seconds > 0
-
-
-@frozen(kw_only=True)
-class WindowFault(Fault, ABC):
-    """Opens a window on the whole venue: at ``start``, or when an order is hit."""
-
-    lasts: ClassVar[bool] = True
-
-    @abstractmethod
-    def strike(self, gate: Gate, time: VenueTime, until: float | None) -> None:
-        """Open the window, until the venue time ``until`` or for the kind's own length."""
-
-
-@frozen(kw_only=True)
-class RateLimited(WindowFault):
-    """429 for one second, or ``for`` seconds, with or without ``Retry-After``."""
-
-    kind: ClassVar[str] = "rate_limited"
-    retry_after: bool = True
-
-    def strike(self, gate: Gate, time: VenueTime, until: float | None) -> None:
-        """Refuse every request with 429."""
-        gate.limit(until=_end(time, until, 1.0), retry_after=self.retry_after)
-
-
-@frozen(kw_only=True)
-class Ban(WindowFault):
-    """418 for 30, or ``for``, seconds; each request during it adds ``extension`` seconds."""
-
-    kind: ClassVar[str] = "ban"
-    extension: float = 1.0
-
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        if not _is_time(self.extension):
-            raise ValueError(f"extension is a number of seconds from 0, got {self.extension}")
-
-    def strike(self, gate: Gate, time: VenueTime, until: float | None) -> None:
-        """Ban the client."""
-        gate.ban(until=_end(time, until, 30.0), extension=self.extension)
-
-
-class MaintenanceBody(enum.Enum):
-    """What the venue shows during maintenance."""
-
-    HTML = "html"
-    JSON = "json"
-
-
-@frozen(kw_only=True)
-class Maintenance(WindowFault):
-    """503 for 60, or ``for``, seconds."""
-
-    kind: ClassVar[str] = "maintenance"
-    body: MaintenanceBody = MaintenanceBody.HTML
-    retry_after: bool = False
-
-    def strike(self, gate: Gate, time: VenueTime, until: float | None) -> None:
-        """Answer every request with 503."""
-        gate.maintain(
-            until=_end(time, until, 60.0), html=self.body is MaintenanceBody.HTML, retry_after=self.retry_after
-        )
-
-
-@frozen(kw_only=True)
-class ClockSkew(WindowFault):
-    """The server clock jumps by ``ms`` milliseconds: for good, or for ``for`` seconds."""
-
-    kind: ClassVar[str] = "clock_skew"
-    ms: int
-
-    def strike(self, gate: Gate, time: VenueTime, until: float | None) -> None:  # noqa: ARG002 - the common signature
-        """Move the server clock."""
-        if until is None:
-            time.jump(self.ms)
-        else:
-            time.jump_until(self.ms, until)
-
-
-def _end(time: VenueTime, until: float | None, default: float) -> float:
-    return time.seconds() + default if until is None else until
 
 
 @frozen(kw_only=True)
@@ -186,18 +104,6 @@ class RefusingFault(Fault, ABC):
         Raises:
             VenueError: For a true rejection, which the ledger records.
         """
-
-
-@frozen(kw_only=True)
-class InsufficientBalance(RefusingFault):
-    """-2010: a true rejection, which no retry heals."""
-
-    kind: ClassVar[str] = "insufficient_balance"
-    may_hit: ClassVar[frozenset[RequestKind]] = frozenset({RequestKind.SUBMIT})
-
-    def answer(self) -> Answer:
-        """Refuse as the venue itself does."""
-        raise insufficient_balance()
 
 
 @frozen(kw_only=True)
@@ -335,60 +241,3 @@ class Empty200(HidingFault):
     def disguise(self, answer: Answer) -> Answer:
         """Drop the body."""
         return evolve(answer, status=200, body=b"")
-
-
-@frozen(kw_only=True)
-class LateAcceptance(Fault):
-    """A server error now; the order is accepted ``delay`` seconds of venue time later."""
-
-    kind: ClassVar[str] = "late_acceptance"
-    may_hit: ClassVar[frozenset[RequestKind]] = frozenset({RequestKind.SUBMIT})
-    delay: float = 1.0
-    status: ErrorStatus = ErrorStatus.UNAVAILABLE
-
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        if not _is_length(self.delay):
-            raise ValueError(f"delay is a number of seconds above 0, got {self.delay}")
-
-    def answer(self) -> Answer:
-        """Return the server error."""
-        return server_error(self.status)
-
-
-@frozen(kw_only=True)
-class PartialFill(Fault):
-    """Accepted, but a crossing order fills only a ``fraction`` of its quantity, rounded down to the lot."""
-
-    kind: ClassVar[str] = "partial_fill"
-    may_hit: ClassVar[frozenset[RequestKind]] = frozenset({RequestKind.SUBMIT})
-    fraction: Decimal = Decimal("0.5")
-
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        if not self.fraction.is_finite() or not 0 < self.fraction < 1:
-            raise ValueError(f"fraction is above 0 and below 1, got {self.fraction}")
-
-
-KINDS: dict[str, type[Fault]] = {
-    kind.kind: kind
-    for kind in (
-        RateLimited,
-        Ban,
-        Maintenance,
-        ClockSkew,
-        InsufficientBalance,
-        ResetBefore,
-        ResetAfter,
-        ResetMidAnswer,
-        TimeoutBefore,
-        TimeoutAfter,
-        ServerErrorBefore,
-        ServerErrorAfter,
-        LateAcceptance,
-        Html200,
-        Empty200,
-        PartialFill,
-    )
-}
-"""Every kind of fault, by the name that files give it."""

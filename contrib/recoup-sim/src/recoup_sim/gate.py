@@ -1,4 +1,4 @@
-"""The venue's gate: request weight, order counts, rate limits, bans and maintenance.
+"""The venue's gate: request weight, order counts, rate limits, bans, maintenance and outages.
 
 Source: Binance spot API, "Limits" and "HTTP return codes": 429 when a limit is broken, 418 when an
 address keeps sending after 429s, ``Retry-After`` in whole seconds, bans of two minutes to three days.
@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute, define, field, frozen
 
-from recoup_sim.answers import Answer, VenueError, html_answer, json_answer
+from recoup_sim.answers import Answer, Delivery, VenueError, retry_after_header
 from recoup_sim.ledger import BanEntry, Ledger
+from recoup_sim.maintenance import MaintenanceMode, MaintenanceWindow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from recoup_sim.faults import RequestKind
     from recoup_sim.venue_time import VenueTime
 
 WEIGHT_WINDOW = 60.0
@@ -76,8 +80,8 @@ class _Limit(_Window):
 
 
 @define
-class _Maintenance(_Window):
-    html: bool = True
+class _Outage(_Window):
+    refuses: bool = False
 
 
 @define
@@ -116,7 +120,8 @@ class Gate:
         self._orders = _Count(ORDER_WINDOW)
         self._banned = _Ban()
         self._limited = _Limit()
-        self._maintenance = _Maintenance()
+        self._maintenance = MaintenanceWindow()
+        self._down = _Outage()
 
     def ban(self, *, until: float, extension: float) -> None:
         """BanEntry the address until ``until``, or longer if it is banned for longer; requests lengthen it."""
@@ -128,31 +133,55 @@ class Gate:
         """Refuse requests with 429 until ``until``."""
         self._limited = _Limit(until=until, retry_after=retry_after)
 
-    def maintain(self, *, until: float, html: bool, retry_after: bool) -> None:
-        """Answer 503 until ``until``."""
-        self._maintenance = _Maintenance(until=until, html=html, retry_after=retry_after)
+    def maintain(self, window: MaintenanceWindow) -> None:
+        """Refuse what the window says with 503 or -1013."""
+        self._maintenance = window
 
-    def in_maintenance(self) -> bool:
-        """Tell whether the maintenance window is open."""
-        return self._time.seconds() < self._maintenance.until
+    def take_down(self, *, until: float, refuses: bool) -> None:
+        """Reset every connection until ``until``.
 
-    def admit(self, weight: int) -> Refusal | None:
+        Args:
+            until: The end, in seconds of venue time.
+            refuses: Whether new connections are refused meanwhile, as where nobody listens.
+        """
+        self._down = _Outage(until=until, refuses=refuses)
+
+    def refuses_connections(self) -> bool:
+        """Tell whether nobody should listen now."""
+        return self._down.refuses and self._time.seconds() < self._down.until
+
+    def mode(self) -> MaintenanceMode | None:
+        """Return what the venue still takes during the maintenance that is open; None when none is."""
+        return self._maintenance.mode if self._time.seconds() < self._maintenance.until else None
+
+    def outage(self) -> Refusal | None:
+        """Return the reset that is due while the venue is down."""
+        if self._time.seconds() >= self._down.until:
+            return None
+        return Refusal(answer=Answer(status=0, delivery=Delivery.RESET), window="outage")
+
+    def admit(self, weight: int, kind: RequestKind | None, params: Mapping[str, str]) -> Refusal | None:
         """Count a request, and return the refusal if it may not pass."""
         now = self._time.seconds()
         used = self._weight.add(weight, now)
-        refusal = self.refusal()
+        refusal = self.refusal(kind, params)
         if refusal is None and used > self._limits.weight_per_minute:
             self.limit(until=self._weight.ends(), retry_after=True)
-            refusal = self.refusal()
+            refusal = self.refusal(kind, params)
         return refusal
 
-    def refusal(self) -> Refusal | None:
-        """Return the refusal that is due now, None when the gate is open."""
+    def refusal(self, kind: RequestKind | None, params: Mapping[str, str]) -> Refusal | None:
+        """Return the refusal that is due now, None when the gate is open.
+
+        Args:
+            kind: What the request does to orders, if anything.
+            params: Its parameters.
+        """
         now = self._time.seconds()
         if now < self._banned.until:
             return self._refuse_banned(now)
-        if now < self._maintenance.until:
-            return self._refuse_maintenance(now)
+        if now < self._maintenance.until and self._maintenance.refuses(kind, params):
+            return Refusal(answer=self._maintenance.answer(now), window="maintenance")
         if now < self._limited.until:
             return self._refuse_limited(now)
         return None
@@ -169,7 +198,7 @@ class Gate:
                 -1015,
                 f"Too many new orders; current limit is {self._limits.orders_per_10s} orders per 10 SECOND.",
                 status=429,
-                headers=_retry_after(self._orders.ends() - now),
+                headers=retry_after_header(self._orders.ends() - now),
             )
 
     def count_order(self) -> None:
@@ -213,17 +242,8 @@ class Gate:
             f"Too much request weight used; current limit is {self._limits.weight_per_minute} request weight per "
             "1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API."
         )
-        headers = _retry_after(limit.until - now) if limit.retry_after else {}
+        headers = retry_after_header(limit.until - now) if limit.retry_after else {}
         return Refusal(answer=VenueError(-1003, text, status=429, headers=headers).answer(), window="rate_limited")
-
-    def _refuse_maintenance(self, now: float) -> Refusal:
-        window = self._maintenance
-        headers = _retry_after(window.until - now) if window.retry_after else {}
-        if window.html:
-            answer = html_answer("503 Service Temporarily Unavailable", status=503, headers=headers)
-        else:
-            answer = json_answer({"code": -1, "msg": "System is under maintenance."}, status=503, headers=headers)
-        return Refusal(answer=answer, window="maintenance")
 
     def _banned_answer(self, now: float) -> Refusal:
         remaining = self._banned.until - now
@@ -232,9 +252,5 @@ class Gate:
             f"Way too much request weight used; IP banned until {until_ms}. "
             "Please use WebSocket Streams for live updates to avoid bans."
         )
-        headers = _retry_after(remaining)
+        headers = retry_after_header(remaining)
         return Refusal(answer=VenueError(-1003, text, status=418, headers=headers).answer(), window="ban")
-
-
-def _retry_after(seconds: float) -> dict[str, str]:
-    return {"Retry-After": str(max(1, math.ceil(seconds)))}

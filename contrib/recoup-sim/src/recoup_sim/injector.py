@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, define
 
-from recoup_sim.faults import Fault, RequestKind, WindowFault
+from recoup_sim.faults import Fault, RequestKind
+from recoup_sim.window_faults import WindowFault
 
 if TYPE_CHECKING:
     from recoup_sim.plan import FaultPlan
@@ -29,7 +30,7 @@ class FaultInjector:
     the plan, so that what else a bot does never changes what happens to an intent.
 
     Args:
-        plan: The faults, in order of precedence.
+        plan: The faults to pick from, in order of precedence.
         seed: Decides every chance.
         max_intents: How many intents to remember; the longest unused is forgotten and starts anew.
     """

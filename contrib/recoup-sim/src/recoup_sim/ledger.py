@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from recoup_sim.orders import Order, Trade
 
@@ -45,7 +45,7 @@ class ReceivedRequest:
         client_order_id: The order it names, where it names one by client id.
         status: HTTP status of the answer, also where a fault kept it back; 0 where the venue had none to give.
         fault: Kind of the fault that hit it, or None.
-        window: ``"ban"``, ``"maintenance"`` or ``"rate_limited"`` when it came in during one, else None.
+        window: ``"ban"``, ``"maintenance"``, ``"outage"`` or ``"rate_limited"`` when it came in during one, else None.
     """
 
     received_at: datetime
@@ -71,6 +71,8 @@ class AcceptedOrder:
         received_at: When the request came in.
         accepted_at: When the venue took the order; later than ``received_at`` for a late acceptance.
         fault: Kind of the fault that hit its request, or None.
+        completes: Whether it asked for no more than the intent's earlier orders had left: these had ended, and what
+            they had filled and it together are at most what the first of them was for. False for the first.
     """
 
     order_id: int
@@ -82,6 +84,7 @@ class AcceptedOrder:
     received_at: datetime
     accepted_at: datetime
     fault: str | None
+    completes: bool = False
 
 
 @frozen(kw_only=True)
@@ -125,6 +128,7 @@ class Ledger:
         self._rejections: deque[Rejection] = deque(maxlen=max_records)
         self._bans: deque[BanEntry] = deque(maxlen=max_records)
         self._accepted: list[AcceptedOrder] = []
+        self._orders: dict[str, list[Order]] = {}
         self._filled: dict[str, Decimal] = {}
         self._totals: Counter[str] = Counter()
         self._during: Counter[str] = Counter()
@@ -162,10 +166,10 @@ class Ledger:
             return self._totals.total() - kept
 
     def requests_during(self, window: str) -> int:
-        """Return how many requests came in during bans, maintenance or rate limits.
+        """Return how many requests came in during one kind of window.
 
         Args:
-            window: ``"ban"``, ``"maintenance"`` or ``"rate_limited"``.
+            window: ``"ban"``, ``"maintenance"``, ``"outage"`` or ``"rate_limited"``.
         """
         with self._lock:
             return self._during[window]
@@ -183,8 +187,26 @@ class Ledger:
         return {intent: tuple(orders) for intent, orders in by_intent.items()}
 
     def duplicates(self) -> dict[str, tuple[AcceptedOrder, ...]]:
-        """Return the intents accepted more than once, with their orders."""
-        return {intent: orders for intent, orders in self.accepted_by_intent().items() if len(orders) > 1}
+        """Return the intents accepted more than once, with their orders.
+
+        An order that completes what earlier ones had left (``completes``) is none too many.
+        """
+        return {
+            intent: orders
+            for intent, orders in self.accepted_by_intent().items()
+            if sum(not order.completes for order in orders) > 1
+        }
+
+    def over_fills(self) -> dict[str, Decimal]:
+        """Return by how much more was filled than the intent ordered, in base; only of intents with more.
+
+        What an intent ordered is the quantity of its first accepted order; what is filled counts over all of them.
+        """
+        with self._lock:
+            ordered = {intent: orders[0].ticket.quantity for intent, orders in self._orders.items()}
+            return {
+                intent: filled - ordered[intent] for intent, filled in self._filled.items() if filled > ordered[intent]
+            }
 
     def missing(self, intents: Iterable[str]) -> tuple[str, ...]:
         """Return those of ``intents`` that were never accepted, in their order."""
@@ -195,6 +217,30 @@ class Ledger:
         """Return the quantity filled for each intent that has fills, in base, over all its orders."""
         with self._lock:
             return dict(self._filled)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the ledger as plain data for JSON; amounts are text, times ISO 8601, requests only counted."""
+        accepted = self.accepted
+        return {
+            "requests": self.requests_by_kind(),
+            "accepted": [_described(order) for order in accepted],
+            "rejections": [_described(rejection) for rejection in self.rejections],
+            "bans": [_described(ban) for ban in self.bans],
+            "duplicates": {intent: len(orders) for intent, orders in self.duplicates().items()},
+            "filled": {intent: exact(quantity) for intent, quantity in self.filled_by_intent().items()},
+            "over_fills": {intent: exact(quantity) for intent, quantity in self.over_fills().items()},
+            "requests_during": self.requests_by_window(),
+            "dropped": self.dropped,
+        }
+
+    def requests_by_kind(self) -> dict[str, int]:
+        """Return how many of the requests kept there are, by method and path."""
+        return dict(Counter(f"{request.method} {request.path}" for request in self.requests))
+
+    def requests_by_window(self) -> dict[str, int]:
+        """Return how many requests came in during each kind of window that there was."""
+        with self._lock:
+            return dict(self._during)
 
     def record_request(self, request: ReceivedRequest) -> None:
         """Append a request."""
@@ -209,16 +255,22 @@ class Ledger:
     ) -> None:
         """Append an accepted order; its fills are recorded apart."""
         ticket = order.ticket
+        intent = intent_of(ticket.client_order_id)
+        with self._lock:
+            earlier = self._orders.setdefault(intent, [])
+            completes = _completes(order, earlier)
+            earlier.append(order)
         entry = AcceptedOrder(
             order_id=order.order_id,
             client_order_id=ticket.client_order_id,
-            intent=intent_of(ticket.client_order_id),
+            intent=intent,
             symbol=ticket.symbol,
             quantity=ticket.quantity,
             price=ticket.price,
             received_at=received_at,
             accepted_at=accepted_at,
             fault=fault,
+            completes=completes,
         )
         with self._lock:
             self._accepted.append(entry)
@@ -242,3 +294,26 @@ class Ledger:
         with self._lock:
             self._bans.append(ban)
             self._totals["bans"] += 1
+
+
+def exact(amount: Decimal) -> str:
+    """Return an amount in plain digits, without zeros at its end."""
+    return f"{amount.normalize():f}"
+
+
+def _described(entry: Any) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in asdict(entry).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return exact(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _completes(order: Order, earlier: list[Order]) -> bool:
+    if not earlier:
+        return False
+    wanted = earlier[0].ticket.quantity
+    taken = sum((other.ticket.quantity if other.is_open else other.filled for other in earlier), Decimal(0))
+    return taken + order.ticket.quantity <= wanted

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from recoup_sim.answers import VenueError
+from recoup_sim.maintenance import MaintenanceMode
 from recoup_sim.markets import wire
 from recoup_sim.orders import Side, required
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
     from recoup_sim.exchange import Desk
 
+_STATUS = {
+    MaintenanceMode.CLOSED: "system maintenance",
+    MaintenanceMode.CANCEL_ONLY: "cancel only",
+    MaintenanceMode.POST_ONLY: "post only",
+}
 _DEPTH_QUANTITY = Decimal(10)
 _DEFAULT_DEPTH = 100
 _MAX_DEPTH = 5_000
@@ -70,8 +76,13 @@ def coins(desk: Desk, params: Mapping[str, str]) -> Any:  # noqa: ARG001 - the c
 
 
 def system_status(desk: Desk, params: Mapping[str, str]) -> Any:  # noqa: ARG001 - the common signature
-    """GET /sapi/v1/system/status, which answers during maintenance too."""
-    return {"status": 1, "msg": "system maintenance"} if desk.gate.in_maintenance() else {"status": 0, "msg": "normal"}
+    """GET /sapi/v1/system/status, which answers during maintenance too; announced windows are the simulator's own."""
+    mode = desk.gate.mode()
+    announced = [told for window in desk.announced if (told := window.describe(desk.time)) is not None]
+    return {
+        **({"status": 0, "msg": "normal"} if mode is None else {"status": 1, "msg": _STATUS[mode]}),
+        **({"maintenance": announced} if announced else {}),
+    }
 
 
 def ticker_price(desk: Desk, params: Mapping[str, str]) -> Any:

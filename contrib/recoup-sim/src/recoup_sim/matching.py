@@ -1,16 +1,21 @@
 """Matching against a reference price: simple, and the same every time.
 
 A limit order that crosses its symbol's reference price fills whole at that price; any other rests
-until ``set_price`` moves the reference price across its limit, and then fills at its limit.
+until ``set_price`` moves the reference price across its limit, and then fills at its limit, or until
+it is filled in part by hand.
 """
 
 from __future__ import annotations
 
+import enum
+from collections import Counter
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from recoup_sim.account import Account, Balance
-from recoup_sim.answers import VenueError, filter_failure
+from recoup_sim.answers import VenueError, duplicate_order, filter_failure, would_match
 from recoup_sim.markets import DECIMALS, Market, invalid_symbol
 from recoup_sim.orders import Order, OrderType, Side, Status, Ticket, TimeInForce, Trade
 
@@ -18,6 +23,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WIRE_STEP = Decimal(1).scaleb(-DECIMALS)
+
+
+class ClientIdRule(enum.Enum):
+    """Which client order ids a venue refuses as duplicates."""
+
+    OPEN_ONLY = "open_only"
+    """Those of open orders, as on Binance spot."""
+    FOREVER = "forever"
+    """All that it ever accepted."""
+    NONE = "none"
+    """None at all."""
+
+
+@frozen(kw_only=True)
+class Fill:
+    """How much of a crossing order fills at once. A value, so safe to share between threads and tasks.
+
+    Attributes:
+        share: Of its quantity, above 0 to 1; the rest stays open.
+        trades: In how many trades, as far as the lot allows.
+    """
+
+    share: Decimal = Decimal(1)
+    trades: int = 1
+
+    def quantities(self, whole: Decimal, step: Decimal) -> list[Decimal]:
+        """Return the quantity of each trade, on the step; together the share of ``whole``, rounded down to it."""
+        steps = int(whole * self.share // step)
+        each, rest = divmod(steps, self.trades)
+        counts = [each] * (self.trades - 1) + [each + rest]
+        return [count * step for count in counts if count]
+
+
+_WHOLE = Fill()
 
 
 class MatchingEngine:
@@ -28,21 +67,29 @@ class MatchingEngine:
         balances: Free amount of each asset at the start.
         fee_rate: Commission as a share of what a fill brings in.
         max_orders: How many orders the engine keeps; it refuses more, and forgets none.
+        client_id_rule: Which client ids it refuses as duplicates.
     """
 
     def __init__(
-        self, *, markets: Iterable[Market], balances: Mapping[str, Decimal], fee_rate: Decimal, max_orders: int
+        self,
+        *,
+        markets: Iterable[Market],
+        balances: Mapping[str, Decimal],
+        fee_rate: Decimal,
+        max_orders: int,
+        client_id_rule: ClientIdRule = ClientIdRule.OPEN_ONLY,
     ) -> None:
         self.markets = {market.symbol: market for market in markets}
         self.prices = {symbol: market.price for symbol, market in self.markets.items()}
         self.account = Account(balances)
         self._fee_rate = fee_rate
         self._max_orders = max_orders
+        self._client_id_rule = client_id_rule
         self._orders: dict[int, Order] = {}
         self._orders_by_symbol: dict[str, list[Order]] = {symbol: [] for symbol in self.markets}
         self._trades_by_symbol: dict[str, list[Trade]] = {symbol: [] for symbol in self.markets}
         self._open: dict[int, Order] = {}
-        self._open_by_client_id: dict[str, Order] = {}
+        self._open_by_client_id: Counter[str] = Counter()
         self._latest_by_client_id: dict[str, Order] = {}
         self._next_trade_id = 1
 
@@ -62,13 +109,13 @@ class MatchingEngine:
         listed = {asset for market in self.markets.values() for asset in (market.base, market.quote)}
         return self.account.balances(listed)
 
-    def submit(self, ticket: Ticket, *, time_ms: int, fill_share: Decimal = Decimal(1)) -> Order:
+    def submit(self, ticket: Ticket, *, time_ms: int, fill: Fill = _WHOLE) -> Order:
         """Accept an order, and fill it if it crosses.
 
         Args:
             ticket: What the client asked for.
             time_ms: The venue's time.
-            fill_share: How much of a crossing order fills at once, above 0 to 1; the rest stays open.
+            fill: How much of it fills at once if it crosses.
 
         Raises:
             VenueError: -1121, -1013 or -2010; nothing was accepted then.
@@ -88,9 +135,8 @@ class MatchingEngine:
         )
         self._book(order)
         if _crosses(ticket, reference):
-            share = ticket.quantity * fill_share // market.step_size * market.step_size
-            if share:
-                self._fill(order, share, reference, time_ms, maker=False)
+            for quantity in fill.quantities(ticket.quantity, market.step_size):
+                self._fill(order, quantity, reference, time_ms, maker=False)
         if order.is_open and not _rests(ticket):
             self._end(order, Status.EXPIRED, time_ms)
         return order
@@ -143,6 +189,27 @@ class MatchingEngine:
                 fills.append(self._fill(order, order.remaining, order.ticket.price, time_ms, maker=True))
         return fills
 
+    def fill(self, order: Order, quantity: Decimal, time_ms: int) -> Trade:
+        """Fill a part of an open order at its limit.
+
+        Raises:
+            VenueError: -1013 for a quantity off the lot or above what remains.
+        """
+        if not 0 < quantity <= order.remaining or quantity % order.market.step_size:
+            raise filter_failure("LOT_SIZE")
+        return self._fill(order, quantity, order.reserve_price, time_ms, maker=True)
+
+    def fill_resting(self, client_order_id: str, quantity: Decimal, time_ms: int) -> Trade:
+        """As :meth:`fill`, of the newest order with this client id.
+
+        Raises:
+            VenueError: -2011 when it is not open.
+        """
+        order = self._latest_by_client_id.get(client_order_id)
+        if order is None or not order.is_open:
+            raise unknown_order()
+        return self.fill(order, quantity, time_ms)
+
     def _check(self, ticket: Ticket, market: Market, reference: Decimal) -> None:
         if ticket.price is not None:
             market.check_price(ticket.price)
@@ -150,17 +217,26 @@ class MatchingEngine:
         market.check_notional(ticket.price or reference, ticket.quantity)
         if len(self._orders) >= self._max_orders:
             raise filter_failure("EXCHANGE_MAX_NUM_ORDERS")
-        if ticket.client_order_id in self._open_by_client_id:
-            raise VenueError(-2010, "Duplicate order sent.")
+        if self._is_taken(ticket.client_order_id):
+            raise duplicate_order()
         if ticket.type is OrderType.LIMIT_MAKER and _crosses(ticket, reference):
-            raise VenueError(-2010, "Order would immediately match and take.")
+            raise would_match()
+
+    def _is_taken(self, client_order_id: str) -> bool:
+        match self._client_id_rule:
+            case ClientIdRule.OPEN_ONLY:
+                return client_order_id in self._open_by_client_id
+            case ClientIdRule.FOREVER:
+                return client_order_id in self._latest_by_client_id
+            case ClientIdRule.NONE:
+                return False
 
     def _book(self, order: Order) -> None:
         client_order_id = order.ticket.client_order_id
         self._orders[order.order_id] = order
         self._orders_by_symbol[order.ticket.symbol].append(order)
         self._open[order.order_id] = order
-        self._open_by_client_id[client_order_id] = order
+        self._open_by_client_id[client_order_id] += 1
         self._latest_by_client_id[client_order_id] = order
 
     def _fill(self, order: Order, quantity: Decimal, price: Decimal, time_ms: int, *, maker: bool) -> Trade:
@@ -200,7 +276,9 @@ class MatchingEngine:
             self.account.release(*_funding(order.market, ticket, order.remaining, order.reserve_price))
         order.status, order.updated_ms = status, time_ms
         del self._open[order.order_id]
-        del self._open_by_client_id[ticket.client_order_id]
+        self._open_by_client_id[ticket.client_order_id] -= 1
+        if not self._open_by_client_id[ticket.client_order_id]:
+            del self._open_by_client_id[ticket.client_order_id]
 
 
 def unknown_order() -> VenueError:

@@ -22,7 +22,7 @@ _MAX_DIGITS = 18
 
 def query_order(desk: Desk, params: Mapping[str, str]) -> Any:
     """GET /api/v3/order, by ``orderId`` or ``origClientOrderId``; -2013 when there is none."""
-    order = _find(desk, params)
+    order = find_order(desk, params)
     if order is None:
         raise VenueError(-2013, "Order does not exist.")
     return wire.order_queried(order)
@@ -110,13 +110,18 @@ def client_order_id(desk: Desk, params: Mapping[str, str]) -> str | None:
     if "orderId" not in params or params.get("symbol") not in desk.engine.markets:
         return None
     try:
-        order = _find(desk, params)
+        order = find_order(desk, params)
     except VenueError:
         return None
     return order.ticket.client_order_id if order is not None else None
 
 
-def _find(desk: Desk, params: Mapping[str, str]) -> Order | None:
+def find_order(desk: Desk, params: Mapping[str, str]) -> Order | None:
+    """Return the order that a request names by ``orderId`` or ``origClientOrderId``, if the venue has it.
+
+    Raises:
+        VenueError: -1102, -1100 or -1121 for parameters that name none.
+    """
     symbol = required(params, "symbol")
     order_id, named = _integer(params, "orderId"), params.get("origClientOrderId")
     if order_id is None and not named:
@@ -125,7 +130,7 @@ def _find(desk: Desk, params: Mapping[str, str]) -> Order | None:
 
 
 def _find_open(desk: Desk, params: Mapping[str, str]) -> Order | None:
-    order = _find(desk, params)
+    order = find_order(desk, params)
     return order if order is not None and order.is_open else None
 
 

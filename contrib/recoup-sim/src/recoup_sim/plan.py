@@ -13,11 +13,13 @@ from typing import Any, Self
 import attrs
 import cattrs
 import yaml
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from recoup_sim.faults import KINDS, Fault
+from recoup_sim.faults import Fault
+from recoup_sim.kinds import KINDS
+from recoup_sim.order_faults import Crash
 
 _FILE_NAMES = {"start": "from", "duration": "for"}
 
@@ -47,6 +49,14 @@ class FaultPlan:
 
     faults: tuple[Fault, ...] = ()
     seed: int = field(default=7)
+
+    def of_venue(self) -> Self:
+        """Return the plan without what strikes the bot's own process."""
+        return evolve(self, faults=tuple(fault for fault in self.faults if not isinstance(fault, Crash)))
+
+    def of_bot(self) -> Self:
+        """Return the plan with only what strikes the bot's own process."""
+        return evolve(self, faults=tuple(fault for fault in self.faults if isinstance(fault, Crash)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, source: str = "fault plan") -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import socket
 import struct
@@ -16,9 +15,12 @@ from recoup.clock import Clock, SystemClock
 from recoup_sim.answers import Answer, Delivery
 from recoup_sim.exchange import Exchange, VenueRequest
 from recoup_sim.gate import RateLimits
+from recoup_sim.listener import HOST, Listener
 from recoup_sim.markets import DEFAULT_MARKETS, Market
+from recoup_sim.matching import ClientIdRule
 from recoup_sim.plan import FaultPlan
 from recoup_sim.signing import Credentials, SignedRequest
+from recoup_sim.window_faults import Outage, OutageManner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
 
 DEFAULT_BALANCES = {"USDT": Decimal(1_000_000_000), "BTC": Decimal(100_000), "ETH": Decimal(1_000_000)}
 """What the account holds unless told otherwise."""
-_HOST = "127.0.0.1"
+LEDGER_PATH = "/__ledger"
+"""Where a test in another process reads the ledger. No request to the venue: not recorded, and never refused."""
 _SHUTDOWN_SECONDS = 5.0
-_ACCEPT_TURNS = 5
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: the kernel sends RST instead of FIN
 
 
@@ -50,6 +52,8 @@ class SimulatedVenue:
         limits: How much the venue takes; Binance's published limits by default.
         fee_rate: Commission as a share of what a fill brings in.
         max_orders: How many orders it takes in all, open or not, before it refuses more.
+        client_id_rule: Which client ids it refuses as duplicates: ``"open_only"``, ``"forever"`` or ``"none"``.
+        port: Where it listens; a free port by default.
 
     Attributes:
         plan: The faults.
@@ -57,7 +61,7 @@ class SimulatedVenue:
         credentials: The key pair that it accepts; derived from the seed.
 
     Raises:
-        ValueError: For a balance that is not a Decimal of zero or more.
+        ValueError: For a balance that is not a Decimal of zero or more, or an unknown rule.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class SimulatedVenue:
         limits: RateLimits | None = None,
         fee_rate: Decimal = Decimal("0.001"),
         max_orders: int = 200_000,
+        client_id_rule: ClientIdRule | str = ClientIdRule.OPEN_ONLY,
+        port: int = 0,
     ) -> None:
         self.plan = FaultPlan() if plan is None else plan
         self.seed = self.plan.seed if seed is None else seed
@@ -85,9 +91,12 @@ class SimulatedVenue:
             fee_rate=fee_rate,
             credentials=self.credentials,
             max_orders=max_orders,
+            client_id_rule=ClientIdRule(client_id_rule),
         )
+        self._port = port
         self._runner: web.AppRunner | None = None
-        self._listener: socket.socket | None = None
+        self._listener: Listener | None = None
+        self._follower: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._url: str | None = None
 
@@ -101,6 +110,15 @@ class SimulatedVenue:
         if self._url is None:
             raise RuntimeError("the venue has no address: open it first, with `async with venue`")
         return self._url
+
+    @property
+    def port(self) -> int:
+        """The port where it listens.
+
+        Raises:
+            RuntimeError: When the venue isn't open.
+        """
+        return int(self.url.rpartition(":")[2])
 
     @property
     def ledger(self) -> Ledger:
@@ -129,16 +147,30 @@ class SimulatedVenue:
         """
         self._exchange.set_price(symbol, price)
 
+    def fill(self, client_order_id: str, quantity: Decimal) -> None:
+        """Fill a part of a resting order at its limit, as one trade.
+
+        Args:
+            client_order_id: Of the order; of the newest where there are several.
+            quantity: In base, on the symbol's lot; at most what remains.
+
+        Raises:
+            VenueError: -2011 when no such order is open, -1013 for a quantity that it doesn't have.
+        """
+        self._exchange.fill(client_order_id, quantity)
+
     async def __aenter__(self) -> Self:
-        """Listen on a free port of the loopback interface.
+        """Listen on the loopback interface.
 
         Raises:
             RuntimeError: When the venue is open already.
+            OSError: When the port is taken.
         """
         if self._runner is not None:
             raise RuntimeError("the venue is open already")
         self._closing = asyncio.Event()
         app = web.Application()
+        app.router.add_get(LEDGER_PATH, self._show_ledger)
         app.router.add_route("*", "/{path:.*}", self._serve)
         runner = web.AppRunner(
             app, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handle_signals=False
@@ -146,12 +178,14 @@ class SimulatedVenue:
         self._runner = runner
         try:
             await runner.setup()
-            self._listener = socket.create_server((_HOST, 0))
-            await web.SockSite(runner, self._listener).start()
+            self._listener = Listener(runner, self._port)
+            await self._listener.open()
         except BaseException:
             await self._close()
             raise
-        self._url = f"http://{_HOST}:{self._listener.getsockname()[1]}"
+        self._url = f"http://{HOST}:{self._listener.port}"
+        if any(isinstance(fault, Outage) and fault.manner is OutageManner.REFUSED for fault in self.plan.faults):
+            self._follower = asyncio.create_task(self._listener.follow(self._exchange.refuses_connections))
         return self
 
     async def __aexit__(
@@ -165,12 +199,17 @@ class SimulatedVenue:
         self._closing.set()
         runner, self._runner, self._url = self._runner, None, None
         listener, self._listener = self._listener, None
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.cancel()
+            await asyncio.wait([follower])
         if listener is not None:
-            await _stop_accepting(listener)
+            await listener.shut()
         if runner is not None:
             await runner.cleanup()
-        if listener is not None:
-            listener.close()
+
+    async def _show_ledger(self, _: web.Request) -> web.Response:
+        return web.json_response(self.ledger.describe())
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         body = (await request.read()).decode("utf-8", errors="replace")
@@ -203,16 +242,6 @@ async def _send_half(request: web.Request, answer: Answer) -> None:
     response.content_length = len(answer.body)
     await response.prepare(request)
     await response.write(answer.body[: len(answer.body) // 2])
-
-
-async def _stop_accepting(listener: socket.socket) -> None:
-    # asyncio takes a few turns of the loop from accepting a connection to handing it over. Closing its server
-    # meanwhile loses the connection, unclosed (https://github.com/python/cpython/issues/109564): so stop accepting
-    # first. Loops without readers keep their own order.
-    with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().remove_reader(listener)
-    for _ in range(_ACCEPT_TURNS):
-        await asyncio.sleep(0)
 
 
 def _reset(request: web.Request) -> None:

@@ -7,17 +7,22 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ccxt
-from attrs import define, field, frozen
+from attrs import define, frozen
 from loguru import logger
 
-from recoup import Guard, Operation, OperationKind, RecoupError, RetryConfig, hookimpl
+from recoup import Guard, Operation, OperationKind, RecoupError, RetryConfig, TradingHalted, hookimpl
 from recoup.events import RecoveryEvent
 from recoup.outcome import Decision
+from recoup_sim.order_faults import CrashPoint
 
 if TYPE_CHECKING:
     from recoup import Clock, ErrorHandler, Event
     from recoup_ccxt import CcxtVenue
+    from recoup_sim.demo.crashes import Crashes
 
+Errors = defaultdict[str, list[type]]
+"""By intent, the class of every error that a call for it raised, in order."""
+VENUE_KEY = "simulated-venue"
 PLAIN_ATTEMPTS = 5
 DEADLINE = 900.0
 """Seconds after which recoup sends nothing more for one order."""
@@ -49,7 +54,7 @@ class Bot(Protocol):
         errors: for each intent, the class of every error that a call for it raised, in order.
     """
 
-    errors: dict[str, list[type]]
+    errors: Errors
 
     async def submit(self, intent: Intent) -> bool:
         """Return whether the bot believes that the order is at the venue."""
@@ -63,16 +68,20 @@ class PlainBot:
     Attributes:
         exchange: the ccxt client.
         clock: where it waits.
+        crashes: when its process ends.
         errors: for each intent, the class of every error that a call for it raised, in order.
     """
 
     exchange: Any
     clock: Clock
-    errors: dict[str, list[type]] = field(factory=lambda: defaultdict(list))
+    crashes: Crashes
+    errors: Errors
 
     async def submit(self, intent: Intent) -> bool:
         """Send, and on an error send again."""
+        life = self.crashes.count  # it remembers nothing, so its ids begin anew in each life
         for attempt in range(PLAIN_ATTEMPTS):
+            self.crashes.begin(intent.name)
             try:
                 await self.exchange.create_order(
                     intent.symbol,
@@ -80,13 +89,14 @@ class PlainBot:
                     intent.side,
                     str(intent.amount),
                     str(intent.price),
-                    {"newClientOrderId": f"{intent.name}-{attempt}"},
+                    {"newClientOrderId": f"{intent.name}-{life}x{attempt}"},
                 )
             except ccxt.BaseError as error:
                 self.errors[intent.name].append(type(error))
                 logger.warning("{}", facts(self.exchange, intent, error))
                 await self.clock.sleep(0.5 * 2**attempt)
             else:
+                self.crashes.reach(CrashPoint.AFTER_ANSWER)
                 return True
         return False
 
@@ -99,13 +109,15 @@ class GuardedBot:
         exchange: the ccxt client.
         venue: the client behind recoup's ports.
         handler: the handler.
+        crashes: when its process ends.
         errors: for each intent, the class of every error that a call for it raised, in order.
     """
 
     exchange: Any
     venue: CcxtVenue
     handler: ErrorHandler
-    errors: dict[str, list[type]] = field(factory=lambda: defaultdict(list))
+    crashes: Crashes
+    errors: Errors
 
     async def submit(self, intent: Intent) -> bool:
         """Send under an id of the intent's own, and let recoup find out what became of it."""
@@ -115,7 +127,7 @@ class GuardedBot:
             symbol=intent.symbol,
             orders=self.venue,
             venue=self.venue,
-            key="simulated-venue",
+            key=VENUE_KEY,
             deadline=DEADLINE,
         )
         guard = Guard(
@@ -127,26 +139,33 @@ class GuardedBot:
         )
         try:
             await guard.call(self._send, intent)
+        except TradingHalted:
+            # As a human does who knows that the refusals are made up.
+            return self.handler.halts.lift(VENUE_KEY, intent.symbol) and await self.submit(intent)
         except (ccxt.BaseError, RecoupError):
             return False
         return True
 
     async def _send(self, intent: Intent) -> Any:
+        self.crashes.begin(intent.name)
         try:
             answer: Any = self.venue.submit(
                 intent.symbol, "limit", intent.side, intent.amount, intent.price, client_order_id=intent.name
             )
-            return await answer
+            order = await answer
         except (ccxt.BaseError, RecoupError) as error:
             self.errors[intent.name].append(type(error))
             logger.warning("{}", self.handler.sanitize(facts(self.exchange, intent, error)))
             raise
+        self.crashes.reach(CrashPoint.AFTER_ANSWER)
+        return order
 
 
 class RecoveryCounter:
-    """A plugin that counts what recovery came to. Used from one task."""
+    """A plugin that counts what recovery came to, while ``is_listening``. Used from one task."""
 
     def __init__(self) -> None:
+        self.is_listening = True
         self.adopted = 0
         self.verified_resends = 0
         self.unknown = 0
@@ -154,7 +173,7 @@ class RecoveryCounter:
     @hookimpl
     def monitor(self, event: Event) -> None:
         """Count recoveries of orders."""
-        if not isinstance(event, RecoveryEvent) or event.operation != "create_order":
+        if not self.is_listening or not isinstance(event, RecoveryEvent) or event.operation != "create_order":
             return
         if event.decision is Decision.RECOVERED:
             self.adopted += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,9 +11,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from recoup import RecoupError
+from recoup_sim.command import read_plan
 from recoup_sim.demo.run import Report, Settings, run_guarded, run_plain
-from recoup_sim.plan import FaultPlan, FaultPlanError
 from recoup_sim.presets import ALL_FAULTS, DEFAULT_FAULTS
 
 if TYPE_CHECKING:
@@ -27,12 +25,15 @@ _ROWS = (
     ("orders accepted by the venue", "accepted"),
     ("duplicates (sent twice)", "duplicates"),
     ("lost", "lost"),
+    ("filled more than ordered", "over_fills"),
     ("rejected, correctly not retried", "rejected"),
     ("recovered", "recovered"),
     ("  adopted after a lost answer", "adopted"),
     ("  verified before resend", "verified"),
     ("left unknown and escalated", "unknown"),
     ("bot is mistaken about", "mistaken"),
+    ("crashes of the bot", "crashes"),
+    ("  orders resumed after them", "resumed"),
     ("bans", "bans"),
     ("requests sent while banned", "requests_during_bans"),
     ("log lines with a secret", "secrets"),
@@ -62,14 +63,14 @@ class DemoCommand:
         parser.add_argument("--verbose", action="store_true", help="print the log of both runs")
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Run both bots and compare; 1 if recoup's sent an order twice, lost one or logged a secret."""
+        """Run both bots and compare; 1 if recoup's was not clean: see :class:`Report`."""
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=arguments.verbose) as progress:
             tasks = {name: progress.add_task(name, total=arguments.orders) for name in ("plain retry", "recoup")}
             settings = Settings(
                 seed=arguments.seed,
                 orders=arguments.orders,
-                plan=_plan(arguments.faults),
+                plan=read_plan("--faults", arguments.faults, PRESETS),
                 verbose=arguments.verbose,
                 progress=lambda name, done: progress.update(tasks[name], completed=done),
             )
@@ -91,15 +92,6 @@ def _show(plain: Report, guarded: Report) -> None:
     for title, name in _ROWS:
         table.add_row(title, *(f"{getattr(report, name):,}" for report in (plain, guarded)))
     Console().print(table)
-
-
-def _plan(name: str) -> FaultPlan:
-    if name in PRESETS:
-        return PRESETS[name]
-    try:
-        return FaultPlan.from_file(Path(name))
-    except (FaultPlanError, OSError) as failure:
-        raise RecoupError(f"--faults {name}: {failure}") from failure
 
 
 def _count(text: str) -> int:
