@@ -50,6 +50,7 @@ from recoup.errors import (
     Timeout,
     TradingHalted,
     UnknownPlugin,
+    UnreadableAnswer,
     VenueNotRegistered,
 )
 from recoup.escalation import Escalations
@@ -259,6 +260,7 @@ __all__ = [
     "TypeClassifier",
     "UniversalErrorHandler",
     "UnknownPlugin",
+    "UnreadableAnswer",
     "VenueNotRegistered",
     "VenuePort",
     "VenuePorts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from recoup.errors import HandlerStateError, OutcomeUnknown, Refused
@@ -89,8 +90,10 @@ class Admission:
             except Exception as failure:  # noqa: BLE001 - the call has ended, whatever a plugin makes of it
                 self._handler.plugins.report(name, "settle", failure)
         if self._call.unresolved and error is not None and not isinstance(error, Exception):
-            reason = f"{type(error).__name__} while nobody knew what became of the call"
-            self._handler.escalate(self._call.component, self._call.name, reason)
+            order = self._call.operation.client_order_id
+            reason = f"{type(error).__name__} while nobody knew what became of " + (order or "the call")
+            matter = order or os.urandom(8).hex()  # each is its own, also where nothing tells them apart
+            self._handler.escalate(self._call.component, self._call.name, reason, matter=matter)
 
     def _steps(self, by: str) -> Generator[Awaitable[Any], Any, Recovery | None]:
         call = self._call

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from attrs import define
+
+from recoup.turn import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,6 +21,7 @@ MAX_TASKS = 1_000
 
 @define(eq=False)
 class _Task:
+    loop: Any
     scope: anyio.CancelScope
     done: anyio.Event
 
@@ -50,7 +54,7 @@ class Background:
             return False
         library = _running_library()
         if library == "asyncio":
-            task = _Task(anyio.CancelScope(), anyio.Event())
+            task = _Task(running_loop(), anyio.CancelScope(), anyio.Event())
             self._tasks.add(task)
             running = asyncio.get_running_loop().create_task(self._run(task, name, function, args), context=Context())
             running.add_done_callback(lambda _: self._tasks.discard(task))
@@ -58,18 +62,22 @@ class Background:
         if library == "trio":
             from trio.lowlevel import spawn_system_task  # noqa: PLC0415 - an extra
 
-            task = _Task(anyio.CancelScope(), anyio.Event())
+            task = _Task(running_loop(), anyio.CancelScope(), anyio.Event())
             self._tasks.add(task)
             spawn_system_task(self._run, task, name, function, args, name=name, context=Context())
             return True
         return False
 
     async def close(self) -> None:
-        """Cancel every task of this event loop, and wait until they have ended."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        """Cancel every task, and wait until those of this event loop have ended."""
+        loop = running_loop()
+        own = [task for task in self._tasks if task.loop is loop]
+        for task in self._tasks.difference(own):
+            _cancel_from_outside(task)
+            self._tasks.discard(task)  # nobody tells here when it ends; its loop may have ended without it
+        for task in own:
             task.scope.cancel()
-        for task in tasks:
+        for task in own:
             await task.done.wait()
 
     async def _run(
@@ -83,6 +91,12 @@ class Background:
         finally:
             self._tasks.discard(task)
             task.done.set()
+
+
+def _cancel_from_outside(task: _Task) -> None:
+    soon = getattr(task.loop, "call_soon_threadsafe", None) or task.loop.run_sync_soon
+    with suppress(RuntimeError):  # both asyncio and trio say so that the loop has ended
+        soon(task.scope.cancel)
 
 
 def _running_library() -> str | None:

@@ -57,7 +57,7 @@ class Binding:
         """Return the seconds that pacers hold the call back, 0.0 to let it go.
 
         Raises:
-            HeldBack: longer than its deadline allows.
+            HeldBack: longer than its deadline or ``max_call_seconds`` allows.
         """
         delay = 0.0
         for name, pacer in self._pacers:
@@ -68,10 +68,13 @@ class Binding:
             except Exception as failure:  # noqa: BLE001 - a plugin's failure never holds the application up
                 self.handler.plugins.report(name, "delay", failure)
         if delay > 0:
-            left = call.remaining(self.handler.clock.monotonic())
-            if left is not None and delay > left:
+            now = self.handler.clock.monotonic()
+            most = call.started + self.handler.config.error_handling.max_call_seconds - now
+            left = call.remaining(now)
+            if delay > most or (left is not None and delay > left):
                 key = call.operation.key or call.component
-                reason = f"calls to {key} are held back for {delay:.1f} s, past this call's deadline"
+                limit = "max_call_seconds" if delay > most else "this call's deadline"
+                reason = f"calls to {key} are held back for {delay:.1f} s, past {limit}"
                 if call.operation.kind.is_side_effect:
                     note_dropped(self.handler, call, reason)
                 raise HeldBack(

@@ -29,6 +29,7 @@ from recoup.pipeline.registry import PipelineRegistry
 from recoup.policies import RetryConfig
 from recoup.reconciliation import Reconciliation
 from recoup.roles import CircuitStatus, Reconciler
+from recoup.turn import running_loop
 from recoup.venues import Venues
 
 if TYPE_CHECKING:
@@ -387,15 +388,16 @@ class ErrorHandler:
         guarded = Guard(operation=operation, component=component, handler=self, escalates=False)
         return await guarded.call(function, *args)
 
-    def escalate(self, component: str, operation: str, reason: str) -> None:
+    def escalate(self, component: str, operation: str, reason: str, *, matter: str | None = None) -> None:
         """Publish an escalation of severity HIGH for something that a human has to look at.
 
         Args:
             component: where in the application.
             operation: what it is about.
             reason: one line; it is sanitized.
+            matter: what tells it apart from others in the same place, such as an order's id; by default the reason.
         """
-        self._processor.escalate(component, operation, reason)
+        self._processor.escalate(component, operation, reason, matter)
 
     @property
     def escalations(self) -> Escalations:
@@ -432,7 +434,13 @@ class ErrorHandler:
             return await resume(self)
 
     def resume_sync(self) -> ResumeReport:
-        """As :meth:`resume`, for synchronous code."""
+        """As :meth:`resume`, for synchronous code.
+
+        Raises:
+            HandlerStateError: called in the thread of a running event loop; nothing was looked up.
+        """
+        if running_loop() is not None:  # else lookups would go on there that nobody waits for
+            raise HandlerStateError("resume_sync() can't wait in the thread of a running event loop: await resume()")
         return self._bridge.run(self.resume, needs_loop=True)
 
     def settle(self, intent: IntentId, finding: IntentFinding) -> None:

@@ -13,6 +13,7 @@
     ├── PolicyMisuse              policies that make no sense together, or for this call
     ├── HandlerStateError         a handler used before start, after close, or from the wrong thread
     ├── OrderNotVerifiable        a lookup by client order id has no conclusive answer
+    ├── UnreadableAnswer          a venue answered an order with something else than one; it may have been accepted
     ├── VenueNotRegistered        nobody said where to ask about orders of that venue
     ├── Timeout                   the call was cut off; also a ``TimeoutError``, with ``key`` and ``retry_after``
     └── Refused                   the call was not made; carries ``key`` and ``retry_after``
@@ -135,6 +136,21 @@ class OrderNotVerifiable(RecoupError):
 
     An order port raises it from ``find_order`` where returning ``None`` would claim more than the venue said.
     """
+
+
+class UnreadableAnswer(RecoupError):
+    """A venue answered, and no order could be read in the answer: a page of HTML with status 200, an order without id.
+
+    What the request was about may have happened. A guarded submission whose operation can be looked up raises it itself
+    where its result is a mapping whose ``id`` is None, which is what ccxt makes of such answers.
+
+    Attributes:
+        client_order_id: the order that it was about, or None.
+    """
+
+    def __init__(self, message: str, *, client_order_id: str | None = None) -> None:
+        self.client_order_id = client_order_id
+        super().__init__(message)
 
 
 class VenueNotRegistered(RecoupError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,15 @@ from recoup.admission import Admission
 from recoup.classification import UNCLASSIFIED
 from recoup.deadline import deadline
 from recoup.deferral import check_wanted, check_wanted_sync, has_waited
-from recoup.errors import HandlerStateError, Refused, ServiceDegraded
+from recoup.errors import HandlerStateError, Refused, ServiceDegraded, UnreadableAnswer
+from recoup.operation import OperationKind
 from recoup.outcome import Decision, Outcome, attach_outcome
 from recoup.pipeline.wrapping import Begun
 from recoup.policies import FallbackConfig, FallbackStrategy, RetryConfig
 from recoup.stand_in import note_stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from recoup.binding import Binding
@@ -126,7 +128,9 @@ class GuardedCall:
                     await clock.sleep(delay)
                 if has_waited(call, clock.monotonic()):
                     await check_wanted(binding.handler, call)
+                binding.handler.halts.check(call.operation, call.component)  # one may have been put on meanwhile
                 result = await self._attempt(self._invoke)
+                self._check_answer(result)
             except Exception as error:
                 if self._passes(error):
                     raise
@@ -149,7 +153,9 @@ class GuardedCall:
                     clock.sleep_sync(delay)
                 if has_waited(call, clock.monotonic()):
                     check_wanted_sync(binding.handler, call)
+                binding.handler.halts.check(call.operation, call.component)  # one may have been put on meanwhile
                 result = self._attempt(self._invoke)
+                self._check_answer(result)
             except Exception as error:
                 if self._passes(error):
                     raise
@@ -185,6 +191,21 @@ class GuardedCall:
         call.unresolved = True
         assert call.function is not None
         return call.function(*call.args, **call.kwargs)
+
+    def _check_answer(self, result: Any) -> None:
+        """Take no order without an id for one: it is what clients make of an answer that they can't read.
+
+        Raises:
+            UnreadableAnswer: the submission may have been accepted, and is to be looked up.
+        """
+        operation = self._call.operation
+        if operation.kind is not OperationKind.SUBMIT or operation.orders is None or not isinstance(result, Mapping):
+            return
+        if result.get("id", "") is None:
+            raise UnreadableAnswer(
+                f"{self._call.name} was answered without an order id; the order may have been accepted",
+                client_order_id=operation.client_order_id,
+            )
 
     def _ended_well(self, result: Any) -> Any:
         self._call.unresolved = False
@@ -292,7 +313,8 @@ def _given_up(handler: ErrorHandler, context: ErrorContext, reason: str) -> Outc
     """Return the outcome where a plugin would have to wait for the very loop that this call occupies."""
     in_doubt = context.in_doubt
     if in_doubt:
-        handler.escalate(context.component, context.operation, reason)
+        matter = context.order_id or context.error_id
+        handler.escalate(context.component, context.operation, reason, matter=matter)
     return Outcome(
         error_id=context.error_id,
         decision=Decision.UNKNOWN if in_doubt else Decision.RAISE,

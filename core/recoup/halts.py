@@ -29,6 +29,7 @@ class Halt:
         key: the venue's, or None for all venues.
         symbol: the market, or None for all of the venue's.
         reason: one line.
+        by: who put it on, where it is theirs alone to lift, such as a plugin's name; else empty.
         since: when it began; aware.
     """
 
@@ -36,6 +37,7 @@ class Halt:
     symbol: str | None
     reason: str
     since: datetime
+    by: str = ""
 
 
 class Halts:
@@ -53,46 +55,57 @@ class Halts:
         self._clock = clock
         self._publish = publish
         self._lock = threading.Lock()
-        self._halts: dict[tuple[str | None, str | None], Halt] = {}
+        self._halts: dict[tuple[str | None, str | None], dict[str, Halt]] = {}
 
     def __len__(self) -> int:
         return len(self._halts)
 
-    def halt(self, key: str | None = None, symbol: str | None = None, *, reason: str) -> Halt:
-        """Take no new orders in one market of a venue, at one venue, or at all.
+    def halt(self, key: str | None = None, symbol: str | None = None, *, reason: str, by: str = "") -> Halt:
+        """Take no new orders in one market, of a venue or of all, at one venue, or at all.
 
         Returns:
-            The halt; one that stands already is left as it is.
+            The halt; one by the same that stands already is left as it is.
         """
         with self._lock:
             if symbol is not None and len(self._halts) >= HALTS_KEPT:
                 symbol = None
-            known = self._halts.get((key, symbol))
-            if known is not None:
-                return known
-            halt = self._halts[key, symbol] = Halt(key=key, symbol=symbol, reason=reason, since=self._clock.now())
-        self._publish(StateEvent(subject=_subject(key, symbol), old="trading", new="halted", detail=reason))
+            standing = self._halts.get((key, symbol), {})
+            if by in standing:
+                return standing[by]
+            halt = Halt(key=key, symbol=symbol, reason=reason, since=self._clock.now(), by=by)
+            self._halts[key, symbol] = standing | {by: halt}
+        if not standing:
+            self._publish(StateEvent(subject=_subject(key, symbol), old="trading", new="halted", detail=reason))
         return halt
 
-    def lift(self, key: str | None = None, symbol: str | None = None, *, reason: str = "lifted") -> bool:
-        """End the halt that was put on exactly this; return whether there was one."""
+    def lift(
+        self, key: str | None = None, symbol: str | None = None, *, reason: str = "lifted", by: str | None = None
+    ) -> bool:
+        """End what was put on exactly this, or of that what one has put on; return whether there was any."""
         with self._lock:
-            known = self._halts.pop((key, symbol), None)
-        if known is not None:
+            standing = self._halts.get((key, symbol), {})
+            left = {} if by is None else {name: halt for name, halt in standing.items() if name != by}
+            if left:
+                self._halts[key, symbol] = left
+            else:
+                self._halts.pop((key, symbol), None)
+        if standing and not left:
             self._publish(StateEvent(subject=_subject(key, symbol), old="halted", new="trading", detail=reason))
-        return known is not None
+        return len(left) < len(standing)
 
     def all(self) -> tuple[Halt, ...]:
         """Return every halt, the oldest first."""
         with self._lock:
-            return tuple(self._halts.values())
+            return tuple(halt for standing in self._halts.values() for halt in standing.values())
 
     def on(self, key: str | None, symbol: str | None = None) -> Halt | None:
         """Return the halt that concerns a market, the widest first, or None."""
         halts = self._halts
         if not halts:
             return None
-        return halts.get((None, None)) or halts.get((key, None)) or halts.get((key, symbol))
+        places = ((None, None), (key, None), (None, symbol), (key, symbol))
+        found = (halt for place in places for halt in halts.get(place, {}).values())
+        return next(found, None)
 
     def check(self, operation: Operation, component: str) -> None:
         """Let an operation pass or refuse it.
@@ -103,9 +116,11 @@ class Halts:
         if not self._halts or operation.reduces_risk or not operation.kind.is_side_effect:
             return
         key = operation.key or component
-        halt = self.on(key, operation.symbol)
+        exposure = operation.exposure
+        symbol = operation.symbol or (exposure.symbol if exposure is not None else None)
+        halt = self.on(key, symbol)
         if halt is not None:
-            where = f"{operation.symbol} at {key}" if halt.symbol is not None else halt.key or "every venue"
+            where = f"{symbol} at {key}" if halt.symbol is not None else halt.key or "every venue"
             raise TradingHalted(f"no new orders for {where}: {halt.reason}", key=key)
 
 

@@ -92,7 +92,7 @@ class Processor:
         """Say what was suppressed and not yet said."""
         self._tell(self._suppressions.all())
 
-    def escalate(self, component: str, operation: str, reason: str) -> None:
+    def escalate(self, component: str, operation: str, reason: str, matter: str | None = None) -> None:
         """Tell a human of something that is no error in the ordinary sense; see :meth:`ErrorHandler.escalate`."""
         event = EscalationEvent(
             error_id=os.urandom(16).hex(),
@@ -101,7 +101,7 @@ class Processor:
             operation=operation,
             reason=reason,
         )
-        self.escalations.tell(event, reason)
+        self.escalations.tell(event, reason if matter is None else matter)
 
     def _classify(self, error: Exception, context: ErrorContext) -> Classification:
         if context.classification is None or error is not context.error:

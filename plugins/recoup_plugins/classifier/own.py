@@ -6,22 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from recoup import ErrorCategory, ErrorSeverity, FailureReason
+from recoup import ErrorCategory, ErrorSeverity, FailureReason, FailureStage
 from recoup_plugins.classifier.rule import Table, verdict
 
 if TYPE_CHECKING:
     from recoup import Classification
     from recoup_plugins.classifier.rule import Inquiry
 
-_REFUSED = verdict(FailureReason.REFUSED, ErrorSeverity.MEDIUM, ErrorCategory.SYSTEM, retryable=True, known=True)
+_REFUSED = verdict(
+    FailureReason.REFUSED,
+    ErrorSeverity.MEDIUM,
+    ErrorCategory.SYSTEM,
+    retryable=True,
+    known=True,
+    stage=FailureStage.BEFORE_SEND,
+)
 _MISCONFIGURED = verdict(
     FailureReason.PROGRAMMING, ErrorSeverity.HIGH, ErrorCategory.CONFIGURATION, retryable=False, known=True
+)
+
+_UNREADABLE = verdict(
+    FailureReason.BAD_RESPONSE,
+    ErrorSeverity.MEDIUM,
+    ErrorCategory.EXCHANGE,
+    retryable=True,
+    known=False,
+    stage=FailureStage.ANSWER_BEGUN,
 )
 
 
 def _refused(error: Any, inquiry: Inquiry) -> Classification:  # noqa: ARG001 - shape of an inspector
     """A refusal that came out of the function itself does not tell that this was not called."""
-    found = evolve(_REFUSED, outcome_known=False) if error.from_within else _REFUSED
+    found = evolve(_REFUSED, outcome_known=False, stage=None) if error.from_within else _REFUSED
     return found if error.retry_after is None else evolve(found, retry_after=max(0.0, error.retry_after))
 
 
@@ -45,4 +61,5 @@ TABLE: Table = {
     "recoup.PolicyUnavailable": _MISCONFIGURED,
     "recoup.Refused": _refused,
     "recoup.ServiceDegraded": _degraded,
+    "recoup.UnreadableAnswer": _UNREADABLE,
 }

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recoup import Classification, ErrorCategory, ErrorSeverity, FailureReason
+from recoup import Classification, ErrorCategory, ErrorSeverity, FailureReason, FailureStage
 from recoup.errors import CircuitOpen, ConfigError, OrderNotVerifiable, OutcomeUnknown, RecoupError, ServiceDegraded
 from recoup.testing import FakeClock
 from recoup_plugins.classifier import Classifier
@@ -227,6 +227,7 @@ def test_refusals_of_recoup_itself_carry_their_wait(classify):
         retryable=True,
         retry_after=12.5,
         reason=FailureReason.REFUSED,
+        stage=FailureStage.BEFORE_SEND,
     )
     assert classify(CircuitOpen("open", key="venue")).retry_after is None
 

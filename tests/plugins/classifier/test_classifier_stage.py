@@ -44,6 +44,9 @@ class Venue:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 else:
                     connection.sendall(HALF if self._part == "half" else ERROR)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):  # what is left unread would turn the close into a reset
+                        pass
 
     def close(self) -> None:
         self._done.set()

@@ -7,7 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from recoup_ccxt.errors import NotOffered, UnreadableAnswer
+from recoup import UnreadableAnswer
+from recoup_ccxt.errors import NotOffered
 from recoup_ccxt.exact import exact, exact_trade
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recoup import FailureReason
-from recoup_ccxt.errors import UnreadableAnswer
+from recoup import FailureReason, UnreadableAnswer
 from recoup_ccxt.exact import exact_order
 from recoup_ccxt.exception_table import ccxt_class
 from recoup_ccxt.judgement import judge

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from recoup import Classification, ErrorContext, FailureReason, FailureStage, hookimpl
+from recoup import Classification, ErrorContext, FailureReason, FailureStage, UnreadableAnswer, hookimpl
 from recoup_ccxt import verdicts
-from recoup_ccxt.errors import UnreadableAnswer
 from recoup_ccxt.exception_table import ccxt_class
 from recoup_ccxt.judgement import judge
 from recoup_ccxt.message import Message

@@ -6,8 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from recoup import FailureReason
-from recoup.errors import OrderNotVerifiable
-from recoup_ccxt.errors import UnreadableAnswer
+from recoup.errors import OrderNotVerifiable, UnreadableAnswer
 from recoup_ccxt.exact import exact_order
 from recoup_ccxt.exception_table import ccxt_class
 from recoup_ccxt.judgement import judge

@@ -8,10 +8,11 @@ from decimal import Decimal
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from recoup import UnreadableAnswer
 from recoup_ccxt.account import Account
 from recoup_ccxt.cancelling import Cancelling
 from recoup_ccxt.client_ids import PROFILES, UNKNOWN_VENUE
-from recoup_ccxt.errors import NotOffered, UnreadableAnswer
+from recoup_ccxt.errors import NotOffered
 from recoup_ccxt.exact import exact_order
 from recoup_ccxt.lookup import Lookup, Order
 from recoup_ccxt.market import Market
@@ -42,7 +43,10 @@ class CcxtVenue:
     Attributes:
         client_id_rule: what the venue does with a client order id that it has seen before: ``"forever"``,
             ``"open_only"`` or ``"none"``, which is assumed of a venue that no table has.
+        searches_everywhere: True: to find an order takes the lists of open and recent orders in as well.
     """
+
+    searches_everywhere = True
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
