@@ -201,7 +201,7 @@ class GuardedCall:
         operation = self._call.operation
         if operation.kind is not OperationKind.SUBMIT or operation.orders is None or not isinstance(result, Mapping):
             return
-        if result.get("id", "") is None:
+        if result.get("id", _NO_ID) in (None, ""):
             raise UnreadableAnswer(
                 f"{self._call.name} was answered without an order id; the order may have been accepted",
                 client_order_id=operation.client_order_id,
@@ -284,6 +284,10 @@ class GuardedCall:
                     key=call.name,
                     retry_after=outcome.classification.retry_after,
                 ) from error
+
+
+_NO_ID = object()
+"""Stands for an answer that has no such field: an application may answer as it likes."""
 
 
 def _recovered(outcome: Outcome) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import define, field, frozen
 from attrs.validators import ge, gt, instance_of
 
-from recoup import Classification, FailureReason, FallbackConfig, OperationKind, Recovery, StateEvent, hookimpl
+from recoup import Classification, FailureReason, FallbackConfig, Priority, Recovery, StateEvent, hookimpl
 
 if TYPE_CHECKING:
     from recoup import ErrorContext, Host, Operation
@@ -49,7 +49,7 @@ class ApiRateLimitConfig:
     ban_reset_after: float = field(default=86_400.0, validator=[_NUMBER, gt(0)])
     release_interval: float = field(default=0.05, validator=[_NUMBER, gt(0)])
     slowdown: float = field(default=0.1, validator=[_NUMBER, ge(0)])
-    max_slowdown: float = field(default=2.0, validator=[_NUMBER, gt(0)])
+    max_slowdown: float = field(default=0.5, validator=[_NUMBER, gt(0)])
     speedup_after: float = field(default=30.0, validator=[_NUMBER, gt(0)])
     max_wait: float = field(default=3600.0, validator=[_NUMBER, gt(0)])
     max_gates: int = field(default=1024, validator=[instance_of(int), ge(1)])
@@ -98,25 +98,28 @@ class _Gate:
         if until > self.opens_at:
             self.opens_at = self.released = self._next_hint = self._free_at = until
 
-    def admit(self, now: float, *, urgent: bool) -> float:
+    def admit(self, now: float, urgency: Priority) -> float:
         """Return 0.0 to let one call go, or the seconds after which it should ask again."""
+        urgent = urgency is Priority.CRITICAL
         interval = self.config.release_interval
         if now < self.opens_at:
             return self.opens_at - now if urgent else self._take_turn(now)
         if now >= self.released:
-            return 0.0 if urgent else self._slow(now)
+            return 0.0 if urgent else self._slow(now, urgency)
         # Half an interval of tolerance: timers fire late and a late call must not push back all that follow.
         if now < self._free_at - interval / 2:
             return self._free_at - now if urgent else self._take_turn(now)
         self._free_at = max(self._free_at, now) + interval
         return 0.0
 
-    def _slow(self, now: float) -> float:
-        """Space all calls while the refusal is remembered."""
+    def _slow(self, now: float, urgency: Priority) -> float:
+        """Space all calls while the refusal is remembered; orders and what is asked about them do not line up."""
         interval = self.interval(now)
         if not interval:
             return 0.0
         if now < self._free_at - interval / 2:
+            if urgency >= Priority.HIGH:
+                return self._free_at - now
             turn = max(self._next_hint, self._free_at)
             self._next_hint = turn + interval
             return turn - now
@@ -161,8 +164,8 @@ class ApiRateLimit:
     """Closes a gate for each key that is refused, and holds back every call of that key until it opens.
 
     The key is the operation's ``key``, else the component. A refused call is repeated when the gate has opened, if it
-    is known that it was not executed. Held calls then go one at a time, cancels first, and all calls of the key are
-    slower for a while.
+    is known that it was not executed. Held calls then go one at a time, cancels and what reduces risk first, and all
+    calls of the key are slower for a while, reads more than orders.
 
     Thread-safe and task-safe.
 
@@ -203,7 +206,7 @@ class ApiRateLimit:
         with self._lock:
             now = self._host.clock.monotonic()
             reopened = gate.reopen(now)
-            wait = gate.admit(now, urgent=operation.kind is OperationKind.CANCEL)
+            wait = gate.admit(now, _urgency(operation))
             if wait == 0 and gate.is_free(now):
                 self.holds.discard(key)
         if reopened is not None:
@@ -222,7 +225,8 @@ class ApiRateLimit:
             gate.refuse(now, banned=banned, retry_after=classification.retry_after)
             new, closed_for = gate.state, gate.opens_at - now
             if context.may_send_again:
-                wait = gate.admit(now, urgent=context.kind is OperationKind.CANCEL)
+                operation = context.call.operation if context.call is not None else None
+                wait = gate.admit(now, Priority.of_kind(context.kind) if operation is None else _urgency(operation))
         if reopened is not None:
             self._publish(key, reopened, _OPEN, _REOPENED)
         if new != old:
@@ -253,6 +257,10 @@ class ApiRateLimit:
 
     def _publish(self, key: str, old: str, new: str, detail: str) -> None:
         self._host.publish(StateEvent(subject=f"rate_limit:{key}", old=old, new=new, detail=detail))
+
+
+def _urgency(operation: Operation) -> Priority:
+    return Priority.CRITICAL if operation.is_vital else operation.urgency
 
 
 _REFUSALS = frozenset({FailureReason.RATE_LIMITED, FailureReason.BANNED})

@@ -40,8 +40,9 @@ def send(request):
     return run
 
 
-async def test_it_is_looked_up_and_adopted(send):
-    assert await send({"id": None, "status": None}, orders=Orders(FOUND)) == FOUND
+@pytest.mark.parametrize("order_id", [None, ""])
+async def test_it_is_looked_up_and_adopted(send, order_id):
+    assert await send({"id": order_id, "status": None}, orders=Orders(FOUND)) == FOUND
 
 
 async def test_where_it_can_not_be_found_nobody_takes_it_for_an_order(send):

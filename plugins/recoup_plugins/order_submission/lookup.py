@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import define, field, frozen
 
-from recoup import Operation, OperationKind, OrderNotVerifiable, TradePort
+from recoup import Operation, OperationKind, OrderNotVerifiable, Priority, TradePort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +158,7 @@ class Lookup:
             venue=operation.venue,
             symbol=operation.symbol,
             deadline=left,
+            priority=Priority.HIGH,  # an order hangs on it
         )
         # In real time, whatever the clock is: a client that hangs must not keep the caller for ever.
         with anyio.fail_after(left):
