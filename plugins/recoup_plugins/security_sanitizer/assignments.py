@@ -96,8 +96,8 @@ _PREFIX = re.compile(
 _QUOTE = re.compile(r"\s{0,8}(?:<<)?[bruf]{0,2}(\"\"\"|\'\'\'|(?:\"\"|'')(?=[\w/+.$!@#%^&*\-])|\\{0,16}[\"'`])")
 _WRAPPER = re.compile(
     r"\s{0,8}(?:new |&)?(?:Some|Ok|Just|Right|chr|SecretStr|SecretBytes|Secret|Sensitive|String|string|str|"
-    r"bytes|bytearray|Bytes|Password|"
-    r"ApiKey|Token|Optional|Optional\.of|Value|Buffer\.from|b64decode|std::string|NSString|\[\]byte|"
+    r"bytes|bytearray|Bytes|Password|\[\]string|"
+    r"ApiKey|Token|b58decode|b32decode|PrivateKey|SigningKey|Optional|Optional\.of|Value|Buffer\.from|b64decode|std::string|NSString|\[\]byte|"
     r"\[\]rune)(?:\(\d{1,4}\))?[\[({ ]{1,2}(?=[\"'`\\])"
 )
 _OPEN = re.compile(r"\s{0,8}([\[{(])")

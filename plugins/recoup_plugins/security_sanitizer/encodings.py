@@ -21,24 +21,38 @@ _MORE_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,1000}")
 _ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,1000}")
 _SURROGATES: Final = range(0xD800, 0xE000)
-_BY_MARK: Final = (
-    *(("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY)),
-    *((mark, _HEXADECIMAL) for mark in ("b22", "B22", "7b5c", "7B5C")),
-)
+_BY_MARK: Final = (("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY))
+_MARKS_OF_HEXADECIMAL: Final = ("b22", "B22", "7b5c", "7B5C")
 
 
 def encoded_lines(text: str) -> Iterator[tuple[int, int]]:
     """Yield where the lines stand that hold something encoded."""
-    marks = [pattern for mark, pattern in _BY_MARK if mark in text]
+    places = [place for mark, pattern in _BY_MARK if mark in text for place in _begun_lines(text, mark, pattern)]
+    if any(map(text.__contains__, _MARKS_OF_HEXADECIMAL)):
+        places += [found.start() for found in _HEXADECIMAL.finditer(text)]
     if not text.isascii():
-        marks.append(_FOREIGN)
-    places = sorted(found.start() for pattern in marks for found in pattern.finditer(text))
+        places += [found.start() for found in _FOREIGN.finditer(text)]
+    places.sort()
     end = 0
     for place in places:
         if place >= end:
             start = text.rfind("\n", 0, place) + 1
             end = text.find("\n", place) + 1 or len(text) + 1
             yield start, end - 1
+
+
+def _begun_lines(text: str, mark: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    """Yield a place in each line in which a pattern matches that begins with a mark."""
+    if pattern is _ENTITY and ";" not in text and "&#" not in text:
+        return
+    place = text.find(mark)
+    while place >= 0:
+        if pattern.match(text, place):
+            yield place
+            place = text.find("\n", place)
+            if place < 0:
+                return
+        place = text.find(mark, place + 1)
 
 
 def decoders(text: str) -> list[Callable[[str], str]]:

@@ -5,20 +5,15 @@ Both engines answer alike, character for character: they only decide where Pytho
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from recoup_plugins.security_sanitizer.outline import Needs
     from recoup_plugins.security_sanitizer.rule import Search
     from recoup_plugins.security_sanitizer.sample import Sample
-
-
-Finder = Callable[[bytes, int], tuple[int, int] | None]
-"""Gives, for the octets of a text and a place, the span of the first match from there on, the longest one."""
 
 
 class Gate(Protocol):
@@ -38,7 +33,7 @@ class NameFinder(Protocol):
 
 
 class Engine(Protocol):
-    """Makes gates, searches and finders. Implementations are immutable, hence thread-safe and task-safe."""
+    """Makes gates, searches and finders of names. Implementations are immutable, hence thread-safe and task-safe."""
 
     def gate(self, needs: Sequence[Needs]) -> Gate:
         """Return a gate for steps with these needs."""
@@ -48,12 +43,14 @@ class Engine(Protocol):
         """Return what prepares the search for a pattern in a text."""
         ...
 
-    def finder(self, pattern: str) -> Finder | None:
-        """Return what finds the longest matches of a sketch; None where that would cost more than it saves."""
-        ...
+    def name_finder(self, stems: Collection[str], pattern: str = "") -> NameFinder:
+        """Return a finder for names with one of the stems.
 
-    def name_finder(self, stems: Collection[str]) -> NameFinder:
-        """Return a finder for names with one of the stems, which are in lower case."""
+        Args:
+            stems: parts of names, in lower case and without marks between words.
+            pattern: what an automaton looks for instead, in octets with a blank before them, counting case; it must
+                match in each name that matters, and each match ends within a name.
+        """
         ...
 
 

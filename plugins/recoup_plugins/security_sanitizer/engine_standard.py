@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.sample import Sample
 
 _NAME: Final = re.compile(b"[" + NAME_CHARACTERS + b"]+")
+_BETWEEN_WORDS: Final = b"_.$-"
 
 
 class StandardEngine:
@@ -32,10 +33,7 @@ class StandardEngine:
         """Return what prepares the search for a pattern in a text."""
         return lambda sample: partial(pattern.search, sample.text)
 
-    def finder(self, _: str) -> None:
-        """Return nothing: ``re`` would take longer to try every stem at every place than what is saved."""
-
-    def name_finder(self, stems: Collection[str]) -> StandardNameFinder:
+    def name_finder(self, stems: Collection[str], _: str = "") -> StandardNameFinder:
         """Return a finder for names with one of the stems, which are in lower case."""
         return StandardNameFinder(stems)
 
@@ -63,7 +61,8 @@ class StandardNameFinder:
 
     def spans(self, sample: Sample) -> Iterator[tuple[int, int]]:
         """Yield, in order, where each run of name characters stands that contains a stem in any casing."""
-        present = [stem for stem in self._stems if stem in sample.lowered]
+        joined = sample.lowered.translate(None, _BETWEEN_WORDS)
+        present = [stem for stem in self._stems if stem in joined]
         for name in _NAME.finditer(sample.lowered) if present else ():
-            if any(map(name.group().__contains__, present)):
+            if any(map(name.group().translate(None, _BETWEEN_WORDS).__contains__, present)):
                 yield name.span()

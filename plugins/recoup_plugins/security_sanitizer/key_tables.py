@@ -32,7 +32,7 @@ ANYWHERE: Final = _table(
         "PASSWORD",
         (
             "senha contrasena haslo parola sifre heslo wachtwoord losenord salasana adgangskode passord "
-            "jelszo parol mdp psw passw"
+            "jelszo parol mdp psw passw parool slaptazodis lozinka geslo katasandi sandi parolla kodeord"
         ),
     ),
     (
@@ -47,14 +47,18 @@ ANYWHERE: Final = _table(
         Level.LOW,
         "SECRET",
         (
-            "geheimnis segredo secreto secreta segreta sharedkey sharedaccesskey accountkey hmackey "
+            "geheimnis segredo secreto secreta segreta segreto segreti tajemstvi hemlighet hemmelighet rahasia "
+            "sharedkey sharedaccesskey accountkey hmackey "
             "totpsecret signedchallenge"
         ),
     ),
     (
         Level.LOW,
         "API_KEY",
-        "apikey apikeys accesskey authkey appkey accesskeyid accessid secretaccess apitoken dkey hapikey pck",
+        (
+            "apikey apikeys accesskey authkey appkey accesskeyid accessid secretaccess apitoken dkey hapikey pck "
+            "apik seckey klucz anahtar anahtari"
+        ),
     ),
     (Level.LOW, "SIGNATURE", "apisign accesssign signedstr authpayload sharedaccesssignature authsig"),
     (Level.LOW, "AUTHORIZATION", "authent authentication proxyauthorization"),
@@ -94,12 +98,20 @@ FOREIGN: Final = _table(
     (
         Level.LOW,
         "PASSWORD",
-        "пароль 密码 密碼 口令 パスワード 暗証番号 비밀번호 contraseña şifre hasło lösenord clé_secrète salainen رمز",
+        (
+            "пароль 密码 密碼 口令 パスワード 暗証番号 비밀번호 contraseña şifre hasło lösenord clé_secrète salainen "
+            "رمز khẩu סיסמה รหัสผ่าน κωδικός पासवर्ड गुप्तशब्द المرور пароля гасло λέξη παρολα "
+            "παρόλα συνθηματικό лозинка парола"
+        ),
     ),
-    (Level.LOW, "SECRET", "секрет 密钥 密鑰 秘密 シークレット 秘密鍵 비밀키 schlüssel"),
-    (Level.LOW, "TOKEN", "токен 令牌 トークン 토큰"),
-    (Level.LOW, "API_KEY", "ключ apiキー api密钥 clé"),
-    (Level.LOW, "SEED_PHRASE", "助记词 助記詞 мнемоника"),
+    (
+        Level.LOW,
+        "SECRET",
+        "секрет 密钥 密鑰 秘密 シークレット 秘密鍵 비밀키 비밀_키 schlüssel 私钥 私鑰 시크릿 סוד السر",
+    ),
+    (Level.LOW, "TOKEN", "токен 令牌 トークン 토큰 אסימון jeton_d"),
+    (Level.LOW, "API_KEY", "ключ apiキー api密钥 clé api_키 api키 개인_키 klíč nøgle κλειδί"),
+    (Level.LOW, "SEED_PHRASE", "助记词 助記詞 мнемоника ニーモニック 니모닉 시드"),
     (Level.MEDIUM, "EMAIL", "почта 邮箱 メール 이메일"),
     (Level.MEDIUM, "PHONE", "телефон 电话 手机 電話 téléphone"),
     (Level.MEDIUM, "NATIONAL_ID", "身份证 паспорт"),
@@ -127,12 +139,18 @@ WITHIN: Final = (
 
 LAST: Final = _table(
     (Level.LOW, "PASSWORD", "psk presharedkey preshared"),
-    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext"),
-    (Level.LOW, "TOKEN", "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp"),
+    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext unseal"),
+    (Level.LOW, "PRIVATE_KEY", "pk priv skey"),
+    (
+        Level.LOW,
+        "TOKEN",
+        "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp clearance cst tok",
+    ),
     (Level.LOW, "OTP", "2fa tfa mfa twofa twofactor"),
     (Level.LOW, "PASSWORD", "pass passwords pw pin pincode clave pswd"),
     (Level.LOW, "SIGNATURE", "signature signatures sign sig signed hmac apisign accesssign"),
-    (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies"),
+    (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies authn xauth"),
+    (Level.LOW, "SECRET", "cred sekret"),
     (Level.LOW, "SEED_PHRASE", "seed phrase seeds"),
     (Level.LOW, "API_KEY", "key"),
     (
@@ -159,7 +177,7 @@ LAST: Final = _table(
             "idcard passportno"
         ),
     ),
-    (Level.HIGH, "USER", "user users uname login userid usr nickname firstname lastname fullname surname owner"),
+    (Level.HIGH, "USER", "user users uname login userid usr nick nickname firstname lastname fullname surname owner"),
     (
         Level.HIGH,
         "ACCOUNT",
@@ -179,7 +197,7 @@ PHRASES: Final = _table(
     (
         Level.LOW,
         "API_KEY",
-        "source-key aggr-key subscription-key developer-key ssh-key webhook-key shared-key storage-key",
+        "honeycomb-team source-key aggr-key subscription-key developer-key ssh-key webhook-key shared-key storage-key",
     ),
     (
         Level.LOW,
@@ -200,7 +218,7 @@ PHRASES: Final = _table(
     (
         Level.LOW,
         "PASSWORD",
-        "mot-passe palabra-clave db-pass user-pass root-pass admin-pass proxy-pass pass-phrase pass-word",
+        "mot-passe mot-de-passe palabra-clave db-pass user-pass root-pass admin-pass proxy-pass pass-phrase pass-word",
     ),
     (
         Level.LOW,
@@ -222,9 +240,19 @@ PHRASES: Final = _table(
     (
         Level.LOW,
         "TOKEN",
-        "session-id sess-id session-cookie csrf-token auth-code authorization-code backup-code recovery-code otp-code",
+        (
+            "session-id sess-id session-cookie csrf-token auth-code authorization-code remember-me remember-token "
+            "backup-code recovery-code otp-code"
+        ),
     ),
-    (Level.LOW, "TOKEN", "verification-code mfa-code two-fa 2fa-code tfa-code google-code"),
+    (
+        Level.LOW,
+        "TOKEN",
+        (
+            "verification-code activation-code pairing-code invite-code unlock-code device-code "
+            "mfa-code two-fa 2fa-code tfa-code google-code"
+        ),
+    ),
     (
         Level.MEDIUM,
         "BANK",

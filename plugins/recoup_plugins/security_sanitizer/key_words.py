@@ -14,7 +14,7 @@ WEAK: Final = frozenset(
         ciphertext users owner ip mac mail tel sid login customer phrase seeds clave cell pubkey signer birth born tin
         ein sin rut
         routing hold cash wallets addresses parola dni nie nif authentication wif pck parol csc held salt pepper usr ips
-        mobile
+        cst pk priv skey unseal tok cred authn xauth sekret mobile
         phone uid value 2fa tfa mfa twofa twofactor
     """.split()
 )
@@ -30,7 +30,7 @@ DESCRIPTIVE: Final = frozenset(
         position offset column table store permissions permission scope scopes remaining used window retries
         attempts attempt is has time timestamp date ref refs arn ms seconds source reason usage and or for to of in
         with not lookup language backend store storage hashing sync strength derivation helper
-        database db mechanism realm
+        database db mechanism realm command cmd match mismatch matches exception labels leak leaks
     """.split()
 )
 """Last words that make a name speak about a secret instead of holding it (``token_type``, ``key_count``)."""
@@ -65,7 +65,8 @@ STEMS: Final = {
     pw" é 554= 925= 96= motde tfa mfa twofa
     senha haslo parol sifre heslo wachtwoord losenord salasana adgangskode jelszo mdp psw clave geheim segredo xprv
     wif bip39 pepper
-    access sess payload psk salt macaroon preshared code tapi verif login logon pck enctoken
+    access sess payload psk salt clearance tajemstvi hemlig hemmelig rahasia lozinka geslo sandi slapta
+    klucz anahtar kodeord remember honeycomb cst: cst= macaroon preshared code tapi verif login logon pck enctoken
     private recovery assertion segret schluessel chave two-fa two_fa bx-public bx_public
 """.split()
     ),

@@ -108,7 +108,7 @@ def judge(name: str) -> Verdict:
     words = words_of(name)
     if not words and not name.isascii() and (entry := _foreign(name)):
         return Verdict(*entry, weak=False, plain_id=False)
-    while len(words) > 1 and (words[-1] in _FILLER or words[-1].isdigit()):
+    while len(words) > 1 and (words[-1] in _FILLER or words[-1].isdigit() or _is_of_database(words)):
         words.pop()
     if not words:
         return HARMLESS
@@ -125,6 +125,11 @@ def judge(name: str) -> Verdict:
     return _PLAIN_ID if plain_id else HARMLESS
 
 
+def _is_of_database(words: list[str]) -> bool:
+    """Tell whether a name is that of a database's password, as ``passwd_db``; ``auth_db`` is a database."""
+    return words[-1] in ("db", "database") and ANYWHERE.get(words[-2], ("",))[0] == "PASSWORD"
+
+
 def _is_data(name: str) -> bool:
     """Tell whether a name is rather something encoded, in which any word may stand by chance."""
     if len(name) > _LONG_NAME and sum(map(str.isdigit, name)) > _MANY_DIGITS:
@@ -138,6 +143,9 @@ def _trading(words: list[str]) -> Entry | None:
     return found or TRADING.get("".join(words[-2:]))
 
 
+_COMPOUNDED: Final = tuple((end, ANYWHERE.get(end) or LAST[end]) for end in ("secret", "token", "kennwort"))
+"""Words that end a compound written without any separator: ``zugangstoken``, ``botsecret``."""
+
 _TRADING_DESCRIPTIVE: Final = DESCRIPTIVE - {"size", "position", "remaining", "used"}
 _TECHNICAL: Final = frozenset(
     """
@@ -148,7 +156,7 @@ _TECHNICAL: Final = frozenset(
 
 def _foreign(name: str) -> Entry | None:
     """Return the entry for a word of another script, or with accents, that stands anywhere in a name."""
-    lowered = unicodedata.normalize("NFKC", name[:_LONGEST_NAME]).lower()
+    lowered = unicodedata.normalize("NFKC", name[:_LONGEST_NAME]).lower().replace(" ", "_")
     return next((entry for word, entry in FOREIGN.items() if word in lowered), None)
 
 
@@ -170,8 +178,8 @@ def _credential(words: list[str], *, spoken: bool = False) -> Entry | None:
     )
     if strong is None:
         strong = next((ANYWHERE.get(part) or LAST[part] for part in WITHIN if part in joined), None)
-    if strong is None and len(words) == 1 and joined.endswith("secret"):
-        strong = ANYWHERE["secret"]
+    if strong is None and len(words) == 1 and joined not in LAST:
+        strong = next((entry for end, entry in _COMPOUNDED if joined.endswith(end)), None)
     if strong is None and last in LAST and not (last == "key" and (len(words) == 1 or words[-2] in ORDINARY_KEYS)):
         strong = LAST[last]
     return LAST["key"] if strong is None and words == ["key"] else strong

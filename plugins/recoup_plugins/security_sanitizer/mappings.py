@@ -12,6 +12,7 @@ from recoup_plugins.security_sanitizer.objects import MOST_BITS, exact_text
 from recoup_plugins.security_sanitizer.order_frames import is_order
 from recoup_plugins.security_sanitizer.remake import mapping_like
 from recoup_plugins.security_sanitizer.rulings import PLAIN, Ruling, is_plain_id
+from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_phrase
 from recoup_plugins.security_sanitizer.sequences import copy_items, hashable, length
 from recoup_plugins.security_sanitizer.shapes import record_names
 
@@ -94,7 +95,7 @@ def copy_members(
         copied[shown] = result
         if type(item) is str and type(result) is str:
             texts.append(item)
-    if len(texts) > 1 and walk.registered:
+    if len(texts) > 1:
         _hide_parts(walk, copied, texts)
     return copied
 
@@ -136,7 +137,11 @@ def _key(walk: Walk, key: Any, depth: int) -> Any:
 
 
 def _hide_parts(walk: Walk, copied: dict[Any, Any], texts: list[str]) -> None:
-    """Hide the members whose texts are parts of one registered value."""
+    """Hide the members whose texts are the words of a seed phrase, or parts of one registered value."""
+    if len(texts) >= SHORTEST_PHRASE and is_phrase(texts):
+        copied |= {name: "[SEED_PHRASE]" for name, shown in copied.items() if type(shown) is str}
+    if not walk.registered:
+        return
     parts = {texts[place] for place in walk.registered.split_over(texts)}
     if parts:
         for name, shown in copied.items():

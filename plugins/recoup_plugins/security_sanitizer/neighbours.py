@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _NAME_NAMES: Final = (
     *("name", "key", "header", "field", "k", "n", "parameter", "id", "variable", "option", "setting", "attribute"),
-    *("property", "label", "param", "column", "path"),
+    *("property", "label", "param", "column", "path", "title", "item", "env", "var"),
 )
 _NAME_SPELLINGS: Final = (*_NAME_NAMES, *(name.capitalize() for name in _NAME_NAMES), *map(str.upper, _NAME_NAMES))
 _MOST_PARTS: Final = 8

@@ -21,7 +21,8 @@ class Needs:
     Attributes:
         literals: octets in lower case; empty, like the shapes together: no condition.
         digits: shapes with ``0`` for a digit and ``a`` for a letter or underscore.
-        words: shapes with ``x`` for any of these.
+        words: shapes with ``x`` for any of these and something else.
+        run: word characters without a gap, of which there must be so many; 0: no condition. Like the shapes together.
         pattern: a regular expression that must match, which only an automaton looks for; empty: no condition.
         in_run: it must match within a long run of word characters.
     """
@@ -29,6 +30,7 @@ class Needs:
     literals: tuple[bytes, ...] = ()
     digits: tuple[bytes, ...] = ()
     words: tuple[bytes, ...] = ()
+    run: int = 0
     pattern: str = ""
     in_run: bool = False
 
@@ -36,18 +38,22 @@ class Needs:
     def of(cls, rule: Rule) -> Needs:
         """Return the needs that a rule has by its literals, shapes and sketch."""
         outlines = [shape.encode("ascii") for shape in rule.shapes]
+        runs = [shape for shape in outlines if not shape.strip(b"x")]
         return cls(
-            tuple(map(octets, rule.literals)),
-            tuple(shape for shape in outlines if b"x" not in shape),
-            tuple(shape for shape in outlines if b"x" in shape),
-            rule.sketch or rule.pattern,
-            stays_in_run(rule.pattern),
+            literals=tuple(map(octets, rule.literals)),
+            digits=tuple(shape for shape in outlines if b"x" not in shape),
+            words=tuple(shape for shape in outlines if b"x" in shape and shape not in runs),
+            run=min(map(len, runs), default=0),
+            pattern=rule.sketch or rule.pattern,
+            in_run=stays_in_run(rule.pattern),
         )
 
     def met_by(self, sample: Sample) -> bool:
         """Tell whether a text has the literals and shapes that are needed."""
         if self.literals and not any(map(sample.lowered.__contains__, self.literals)):
             return False
-        if not self.digits and not self.words:
+        if self.run and sample.longest_run >= self.run:
             return True
+        if not self.digits and not self.words:
+            return not self.run
         return any(map(sample.digits.__contains__, self.digits)) or any(map(sample.words.__contains__, self.words))

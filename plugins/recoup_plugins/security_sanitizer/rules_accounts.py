@@ -69,7 +69,8 @@ ACCOUNT_RULES: Final = (
         "login_user",
         "USER",
         r"(?i:\b(?:publickey|password|keyboard-interactive(?:/pam)?|authentication|session (?:opened|closed)|login|"
-        r"logon|accepted|denied|invalid|illegal|unknown|locked|blocked) (?:failed |failure )?(?:for |by |of )?"
+        r"logon|accepted|denied|invalid|illegal|unknown|locked|blocked|created|deleted|updated|disabled|enabled|"
+        r"suspended|banned) (?:failed |failure )?(?:for |by |of )?"
         rf"(?:invalid |illegal |unknown )?user )[\"'`]?{_NAME}(?:[\"'`]|[ (]|$)",
         (" user ",),
         _somebody,
@@ -80,6 +81,20 @@ ACCOUNT_RULES: Final = (
         r"(?i:\b(?:publickey|password|keyboard-interactive(?:/pam)?|gssapi-with-mic) for (?:invalid user )?)"
         rf"{_NAME} from ",
         ("publickey for ", "password for ", "keyboard-interactive", "gssapi"),
+        _somebody,
+    ),
+    _rule(
+        "remote_user",
+        "USER",
+        rf"\b(?:ssh|scp|sftp|rsync|mosh|sshfs)\b[^\n@;|&]{{0,128}}[ =]{_NAME}@[\w.\-\[]{{1,255}}",
+        ("ssh", "scp", "sftp", "rsync", "mosh"),
+        _somebody,
+    ),
+    _rule(
+        "logged_in_user",
+        "USER",
+        rf"(?i:\b(?:logged (?:in|on)|signed in|authenticated|connected|running|login) as (?:user )?)[\"'`]?{_NAME}",
+        (" as ",),
         _somebody,
     ),
     _rule("sudo_user", "USER", rf"\bsudo(?:\[\d{{1,8}}\])?: {{1,8}}{_NAME} : ", ("sudo",), _somebody),
@@ -94,18 +109,18 @@ ACCOUNT_RULES: Final = (
     _rule(
         "account_number",
         "ACCOUNT",
-        r"(?i:\b(?:(?:sub-?)?account|acct\.?|login|logon|ibkr|tws|portfolio)"
-        r"(?: (?:id|no\.?|number|nr\.?)){0,1}[ #:]{1,3})"
+        r"(?i:\b(?:(?:sub-?)?account|acct\.?|login|logon|ibkr|tws|portfolio|uid)"
+        r"(?: (?:uid|id|no\.?|number|nr\.?)){0,1}[ #:]{1,3})"
         r"([A-Z]{0,3}\d{5,14})\b",
-        ("account", "acct", "login", "logon", "ibkr", "tws", "portfolio"),
+        ("account", "acct", "login", "logon", "ibkr", "tws", "portfolio", "uid"),
         _number,
     ),
     _rule(
         "customer_number",
         "ACCOUNT",
-        r"(?i:\b(?:customer|client|member|investor|subscriber|trader)[ _\-]"
+        r"(?i:\b(?:customer|client|member|investor|subscriber|trader|user)[ _\-]"
         r"(?:id|no\.?|number|nr\.?|num|ref)[ #:=]{1,3})([A-Z]{0,3}-?\d{5,14})\b",
-        ("customer", "client", "member", "investor", "subscriber", "trader"),
+        ("customer", "client", "member", "investor", "subscriber", "trader", "user"),
         _number,
     ),
     _rule(

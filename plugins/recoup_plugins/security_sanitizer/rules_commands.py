@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Locate, Rule, accepted
-from recoup_plugins.security_sanitizer.values import UUID, is_placeholder, is_prose, looks_random, looks_secret
+from recoup_plugins.security_sanitizer.values import (
+    UUID,
+    is_ordinary,
+    is_placeholder,
+    is_prose,
+    looks_random,
+    looks_secret,
+)
 
 if TYPE_CHECKING:
     import re
@@ -44,6 +51,25 @@ def _secret(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if looks_secret(value) and any(map(str.isdigit, value)) else None
 
 
+def _code(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what a query or a form holds under the name; at the begin of a word, what can only be a key."""
+    in_query = match.group()[:1] in ("?", "&", "#")
+    return _secret(match) if in_query or looks_random(match.group(1)) else None
+
+
+def _base64(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what is no word: ``AUTH LOGIN failed``."""
+    value = match.group(1)
+    return None if value.islower() or value.isupper() or value.istitle() else match.span(1)
+
+
+def _password(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what has a digit among its letters or a symbol, but no path."""
+    value = match.group(1).rstrip(".,;)]}")
+    is_random = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not is_ordinary(value)
+    return (match.start(1), match.start(1) + len(value)) if is_random and "/" not in value else None
+
+
 def _secret_or_symbol(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1)
     return match.span(1) if not is_placeholder(value) and not value.isalpha() and not is_prose(value) else None
@@ -59,7 +85,7 @@ COMMAND_RULES: Final = (
         "CREDENTIALS",
         r"\b(?:curl|wget|https?|xh|httpie|aria2c|lftp|smbclient|mc)\b[^\n|]{0,512}?[\s\"'](?:-u|-U|-a|"
         r"--user|--auth|--proxy-user|--userpwd)"
-        r"[= ]{0,2}[\"']?([^\s\"':=,%\-][^\s\"':,%]{0,127}[:,%][^\s\"']{1,256})",
+        r"(?:[\"'], )?[= ]{0,2}[\"']?([^\s\"':=,%\-][^\s\"':,%]{0,127}[:,%][^\s\"']{1,256})",
         *("curl", "wget", "http", "xh", "aria2c", "lftp", "smbclient", "mc"),
     ),
     _rule(
@@ -72,7 +98,8 @@ COMMAND_RULES: Final = (
     _rule(
         "sql_crypt",
         "PASSWORD",
-        r"(?i:\b(?:crypt\(\s{0,4}|pgp_sym_(?:en|de)crypt\([^,\n]{1,256},\s{0,4}))'([^'\n]{3,256})'(?:,\s{0,4}gen_salt|\s{0,4}\))",
+        r"(?i:\b(?:crypt\(\s{0,4}|pgp_sym_(?:en|"
+        r"de)crypt\([^,\n]{1,256},\s{0,4}))'([^'\n]{3,256})'(?:,\s{0,4}gen_salt|\s{0,4}\))",
         "crypt(",
     ),
     _rule(
@@ -98,6 +125,12 @@ COMMAND_RULES: Final = (
         *("echo", "printf"),
     ),
     _rule(
+        "password_command",
+        "PASSWORD",
+        r"-(?:password|pass|token)-command[= ]{1,2}[\"']?(?:echo|printf) [\"']?([^\s\"']{4,512})",
+        "-command",
+    ),
+    _rule(
         "called_with_secret",
         "SECRET",
         r"\b(?:hmac\.new|hmac\.digest|HMAC|Hmac|createHmac|Fernet|AES\.new|SecretStr|SecretBytes|Secret|"
@@ -116,9 +149,11 @@ COMMAND_RULES: Final = (
     _rule(
         "configured_with_key",
         "CREDENTIALS",
-        r"(?i:\b(?:configure|set_?credentials|set_?api_?keys?|set_?keys?|login|authenticate))\(\s{0,8}"
+        r"(?i:\b(?:configure|set_?credentials|set_?api_?keys?|set_?keys?|login|authenticate|auth|sign_?in|"
+        r"\w{0,24}client|\w{0,24}exchange|\w{0,24}session))\(\s{0,8}"
         r"[\"']([^\"'\s]{16,512})[\"'](?:,\s{0,8}[\"']([^\"'\s]{16,512})[\"'])?",
-        *("configure(", "credentials(", "key(", "keys(", "login(", "authenticate("),
+        *("configure(", "credentials(", "key(", "keys(", "login(", "authenticate(", "auth(", "signin(", "sign_in("),
+        *("client(", "exchange(", "session("),
         locate=_configured,
     ),
     _rule(
@@ -131,8 +166,11 @@ COMMAND_RULES: Final = (
     _rule(
         "oracle_login",
         "PASSWORD",
-        r"(?:jdbc:oracle:thin:|\b(?:sqlplus|sqlldr|expdp|impdp) (?:-\w{1,4} )?)[\w$#]{1,64}/([^\s@/]{3,128})@",
+        r"(?:jdbc:oracle:thin:|\b(?:sqlplus|sqlldr|expdp|impdp|rman|(?i:connect|conn)) (?:-\w{1,4} )?)[\w$#]{1,64}/"
+        r"([^\s@/]{3,128})@",
         "oracle",
+        "conn",
+        "rman",
         "sqlplus",
         "sqlldr",
         "expdp",
@@ -148,10 +186,13 @@ COMMAND_RULES: Final = (
     _rule(
         "spoken_login",
         "PASSWORD",
-        r"\b(?i:login|log in|logged in|creds?|credentials)(?: as| with|:)? [\w.@\-]{1,64} ?/ ?([^\s\"']{6,128})",
+        r"\b(?i:login|log in|logged in|creds?|credentials|(?:user(?:name)?|login)[ _/\-]pass(?:word)?)(?: attempt| "
+        r"failed| rejected)?(?: as| with| are| for| of)?"
+        r"(?::|=|->)? (?:[\w.@\-]{1,64}|\[[A-Z_]{2,32}\]) ?[/:|] ?([^\s\"']{6,128})",
         "log",
         "cred",
-        locate=accepted(looks_random),
+        "pass",
+        locate=_password,
     ),
     _rule("spoken_code", "OTP", r"\b((?:G-)?\d{4,8}) (?:is|as) your\b", " your"),
     _rule("netrc", "PASSWORD", r"(?i:\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8})([^\s\"']{3,256})", "login"),
@@ -166,8 +207,8 @@ COMMAND_RULES: Final = (
     _rule(
         "redis_auth",
         "PASSWORD",
-        r"(?:[\"']AUTH[\"'] |\[[\"'](?:AUTH|auth)[\"'], ?)(?:[\"'][\w\-]{1,64}[\"'][, ]{1,2})?[\"']([^\"'"
-        r"\s]{3,256})[\"']",
+        r"(?:(?:[\"']AUTH[\"'] |\[[\"'](?:AUTH|auth)[\"'], ?)(?:[\"'][\w\-]{1,64}[\"'][, ]{1,2})?[\"']|"
+        r"(?:>|redis-cli|\bredis[^\n]{0,32}:) ?AUTH (?:[\w\-]{1,64} )?|^AUTH [\w\-]{1,64} )([^\"'\s]{3,256})",
         "auth",
     ),
     _rule(
@@ -179,7 +220,8 @@ COMMAND_RULES: Final = (
     _rule(
         "login_command",
         "PASSWORD",
-        r"(?:C:|>>>|>|-->|send: b?[\"']|sent|SENT|put:) ?(?:[A-Za-z]{0,4}\d{1,6} )?LOGIN \S{1,64} ([^\s\"'\\]{4,128}|"
+        r"(?:(?:C:|>>>|>|-->|send: b?[\"']|sent|SENT|put:) ?(?:[A-Za-z]{0,4}\d{1,6} )?|\b[A-Za-z]{0,4}\d{1,6} "
+        r")LOGIN \S{1,64} ([^\s\"'\\]{4,128}|"
         r"[\"'][^\"'\r\n]{3,128}[\"'])",
         "login ",
     ),
@@ -195,7 +237,7 @@ COMMAND_RULES: Final = (
         "CREDENTIALS",
         r"\bAUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)[ \r\n\\]{1,6}([A-Za-z0-9+/]{12,512}={0,2})",
         "auth ",
-        locate=_secret,
+        locate=_base64,
     ),
     _rule(
         "pass_command", "PASSWORD", r"(?:C:|>>>|>|-->|send: [\"']|sent|SENT|put:) ?PASS ([^\s\"'\\]{4,128})", "pass "
@@ -207,6 +249,25 @@ COMMAND_RULES: Final = (
         *("walletpassphrase", "identify "),
     ),
     _rule("snmp_authentication", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,128}?-A [\"']?([^\s\"']{4,128})", "snmp"),
+    _rule(
+        "snmp_community",
+        "PASSWORD",
+        r"(?i:\b(?:snmp\w{0,12}[^\n]{0,64}\bcommunity|rocommunity|rwcommunity)[\"']?[ =:]{1,3})[\"']?([^\s\"']{4,128})",
+        "community",
+    ),
+    _rule(
+        "sql_login",
+        "PASSWORD",
+        r"(?i:\bsp_add\w{0,16}login\s{1,4})N?'[^'\n]{1,64}',\s{0,4}N?'([^'\n]{3,128})'",
+        "login",
+    ),
+    _rule(
+        "basic_pair",
+        "CREDENTIALS",
+        r"\b(?:auth|basic_auth|http_auth)\s?[=:]\s?[(\[]\s?[\"']([\w\-]{10,128})[\"'],",
+        "auth",
+        locate=accepted(looks_random),
+    ),
     _rule("snmp_privacy", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,256}?-X [\"']?([^\s\"']{4,128})", "snmp"),
     _rule(
         "pass_argument",
@@ -269,10 +330,10 @@ COMMAND_RULES: Final = (
     _rule(
         "oauth_code",
         "TOKEN",
-        r"[?&#](?:code|oauth_verifier|ticket|assertion|client_assertion|SAMLResponse|SAMLRequest|"
+        r"(?:^|[?&#\s\"'])(?:code|oauth_verifier|ticket|assertion|client_assertion|SAMLResponse|SAMLRequest|"
         r"logout_token|ott)=([\w\-./%+=~]{16,1000})",
         *("code=", "verifier=", "ticket=", "assertion=", "saml", "_token=", "ott="),
-        locate=_secret,
+        locate=_code,
     ),
     _rule("origin_string", "API_KEY", r"\borigin_string\[(\d{13}[\w\-]{12,160})", "origin_string"),
 )

@@ -15,6 +15,7 @@ from recoup_plugins.security_sanitizer.armour import in_public_armour
 from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58check
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
+from recoup_plugins.security_sanitizer.rules_calls import CALL_RULES
 from recoup_plugins.security_sanitizer.rules_commands import COMMAND_RULES
 from recoup_plugins.security_sanitizer.rules_encoded import ENCODED_RULES
 from recoup_plugins.security_sanitizer.rules_hashes import HASH_RULES
@@ -23,6 +24,7 @@ from recoup_plugins.security_sanitizer.rules_prompts import PROMPT_RULES
 from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
 from recoup_plugins.security_sanitizer.rules_providers import PROVIDER_RULES
 from recoup_plugins.security_sanitizer.rules_raw_keys import RAW_KEY_RULES
+from recoup_plugins.security_sanitizer.rules_remarks import REMARK_RULES
 from recoup_plugins.security_sanitizer.rules_series import SERIES_RULES
 from recoup_plugins.security_sanitizer.rules_urls import URL_RULES
 from recoup_plugins.security_sanitizer.runs import MIXED_CASE
@@ -35,6 +37,9 @@ _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LONGEST_BASE64: Final = 1000
 _LONGEST_WORD: Final = 8
+_LONGEST_NAME: Final = 24
+_RUNS: Final = ("x" * 6,)
+"""What stands in a token whose characters include the hyphen."""
 
 
 def _credential(name: str, kind: str, pattern: str, *literals: str, shapes: tuple[str, ...] = _RUN) -> Rule:
@@ -48,7 +53,8 @@ def _basic(match: re.Match[str]) -> tuple[int, int] | None:
         plain = b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
     except ValueError:
         return None
-    return match.span(1) if b":" in plain else None
+    is_opaque = len(text) >= _LONGEST_NAME and _is_of_three_classes(text)
+    return match.span(1) if b":" in plain or is_opaque else None
 
 
 def _no_member(match: re.Match[str]) -> tuple[int, int] | None:
@@ -107,24 +113,34 @@ CREDENTIAL_RULES: Final = (
         shapes=_RUN,
         locate=_no_cursor,
     ),
-    _credential("aws", "API_KEY", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b", "akia", "asia", "abia", "acca"),
+    _credential(
+        "aws", "API_KEY", r"\b(?:AKIA|ASIA|ABIA|ACCA|APKA)[A-Z2-7]{16}\b", "akia", "asia", "abia", "acca", "apka"
+    ),
     _credential("github", "TOKEN", r"\bgh[pousr]_[A-Za-z0-9]{30,255}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
     _credential("github_pat", "TOKEN", r"\bgithub_pat_\w{22,255}", "github_pat_"),
     _credential(
-        "gitlab", "TOKEN", r"\bgl(?:pat|ptt|dt|rt|soat)-[\w\-]{16,255}", "glpat-", "glptt-", "gldt-", "glrt-", "glsoat-"
+        "gitlab",
+        "TOKEN",
+        r"\bgl(?:pat|ptt|dt|rt|soat)-[\w\-]{16,255}",
+        "glpat-",
+        "glptt-",
+        "gldt-",
+        "glrt-",
+        "glsoat-",
+        shapes=_RUNS,
     ),
-    _credential("slack", "TOKEN", r"\bx(?:ox[abceoprs]|app)-[\w\-]{10,255}", "xox", "xapp-"),
+    _credential("slack", "TOKEN", r"\bx(?:ox[abceoprs]|app)-[\w\-]{10,255}", "xox", "xapp-", shapes=_RUNS),
     _credential("stripe", "API_KEY", r"\b(?:sk|rk|pk)_(?:live|test)_\w{10,255}", "sk_", "rk_", "pk_"),
     _credential("stripe_webhook", "SECRET", r"\bwhsec_[\w+/=]{16,255}", "whsec_"),
-    _credential("openai", "API_KEY", r"\bsk-[\w\-]{20,255}", "sk-"),
-    _credential("google_api", "API_KEY", r"\bAIza[\w\-]{30,64}", "aiza"),
+    _credential("openai", "API_KEY", r"\bsk-[\w\-]{20,255}", "sk-", shapes=_RUNS),
+    _credential("google_api", "API_KEY", r"\bAIza[\w\-]{30,64}", "aiza", shapes=_RUNS),
     _credential("google_oauth", "TOKEN", r"\b(?:ya29\.|1//0)[\w\-]{20,512}", "ya29.", "1//0", shapes=("aa00.", "0//0")),
-    _credential("google_client", "SECRET", r"\bGOCSPX-[\w\-]{20,64}", "gocspx-"),
-    _credential("sendgrid", "API_KEY", r"\bSG\.[\w\-]{16,64}\.[\w\-]{16,64}", "sg."),
+    _credential("google_client", "SECRET", r"\bGOCSPX-[\w\-]{20,64}", "gocspx-", shapes=_RUNS),
+    _credential("sendgrid", "API_KEY", r"\bSG\.[\w\-]{16,64}\.[\w\-]{16,64}", "sg.", shapes=_RUNS),
     _credential("twilio", "API_KEY", r"\bSK[0-9a-f]{32}\b", "sk", shapes=("x" * 34,)),
     _credential("mailgun", "API_KEY", r"\bkey-[0-9a-z]{32}\b", "key-"),
     _credential("telegram", "TOKEN", r"\d{8,10}:[\w\-]{35}", ":a", shapes=("00000000:aa",)),
-    _credential("discord", "TOKEN", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,40}", "."),
+    _credential("discord", "TOKEN", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,40}", ".", shapes=_RUNS),
     _credential(
         "prefixed",
         "TOKEN",
@@ -159,6 +175,7 @@ CREDENTIAL_RULES: Final = (
             "dp.pt.",
         ),
         *("tfp_", "xkeysib-", "nvapi-", "gsk_", "r8_", "phc_", "atatt3"),
+        shapes=_RUNS,
     ),
     _credential("age", "PRIVATE_KEY", r"\bAGE-SECRET-KEY-1[A-Z0-9]{30,90}", "age-secret-key-"),
     _credential(
@@ -245,22 +262,29 @@ CREDENTIAL_RULES: Final = (
         name="signing_key",
         kind="PRIVATE_KEY",
         level=Level.LOW,
-        pattern=r"(?i:\bsign(?:ing|ed|s|er)?\b[\w ]{0,40}\b(?:with|using)(?: the)?(?: private)?(?: key)?[ :=]{1,3}|"
-        r"(?:from_?key|from_?private_?key|private_?key_?to_?account|new wallet|wallet|import_?key|keypair|"
+        pattern=r"(?i:\bsign(?:ing|ed|s|er)?\b[\w ]{0,40}\b(?:with|using)(?: the)?(?: private)?(?: key| pk| sk)?[ "
+        r":=]{1,3}|"
+        r"(?:from_?key|from_?private_?key|account|(?:secret|private|priv)_?key|private_?key_?to_?account|new wallet|"
+        r"wallet|import_?key|keypair|"
         r"signer|from_?secret|"
-        r"from_?seed|signing_?key)\(|\b(?:sk|priv|privkey|(?:spending|viewing|signing|private|secret) key)"
+        r"from_?seed|signing_?key|accounts?\.(?:add|load|import\w{0,8})|(?:add|load|import|unlock)_?(?:account|"
+        r"wallet))\(|"
+        r"sign_?(?:transaction|message|hash|typed_?data|tx)\([^()\"'\n]{1,64}, ?|\b(?:sk|priv|privkey|(?:spending|"
+        r"viewing|signing|private|secret) key)"
         r"[ :=]{1,3}|\b(?:accounts|private_?keys?)[\"']?[:=] ?\[ ?)"
         r"[\"']?((?:0[xX])?[0-9a-fA-F]{64})\b",
-        literals=("sign", "key", "account(", "wallet(", "from", "sk", "priv", "keypair", "accounts"),
+        literals=("sign", "key", "account", "wallet(", "from", "sk", "priv"),
         shapes=("x" * 64,),
         group=1,
     ),
     _credential("nostr_key", "PRIVATE_KEY", r"\bnsec1[02-9ac-hj-np-z]{50,64}", "nsec1"),
     *ENCODED_RULES,
+    *SERIES_RULES,
+    *REMARK_RULES,
+    *CALL_RULES,
     *PROVIDER_RULES,
     *COMMAND_RULES,
     *KEY_MATERIAL_RULES,
-    *SERIES_RULES,
     *PROMPT_RULES,
     *PROSE_RULES,
 )

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _LOGIN = re.compile(
     r"\b(?:op|method|event|action|type|command|cmd|request|req|reqtype|channel|ch|e|id|msgtype|messagetype|operation)"
-    r"\\{0,8}[\"']?\s{0,3}[:=]\s{0,3}\\{0,8}[\"']?[\w./\-]{0,32}?(?:auth|login|logon|signin|sign_in|server\.sign)\w{0,24}\\{0,8}[\"']?",
+    r"\\{0,8}[\"']?\s{0,3}[:=]\s{0,3}\\{0,8}[\"']?[\w./\-]{0,32}?(?:auth|login|logon|signin|sign_in|"
+    r"server\.sign)\w{0,24}\\{0,8}[\"']?",
     re.ASCII | re.IGNORECASE,
 )
 _ARGUMENTS = re.compile(
@@ -27,7 +28,8 @@ _ARGUMENTS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _ARGUMENT = re.compile(
-    r"\b(?:args?|params?|arguments|data|payload)\\{0,8}[\"']?\s{0,3}[:=]\s{0,3}\\{0,8}[\"']([^\"'\\\s]{8,500})\\{0,8}[\"']",
+    r"\b(?:args?|params?|arguments|data|"
+    r"payload)\\{0,8}[\"']?\s{0,3}[:=]\s{0,3}\\{0,8}[\"']([^\"'\\\s]{8,500})\\{0,8}[\"']",
     re.ASCII | re.IGNORECASE,
 )
 _WINDOW: Final = 300

@@ -231,7 +231,7 @@ IDENTITY_RULES: Final = (
     _named(
         "national_id_named",
         "NATIONAL_ID",
-        r"(?i:\b(?:ssn|social security|itin|ein|tin|tax(?:payer)?[ _\-]?id|passport|passeport|reisepass|"
+        r"(?i:\b(?:ssn|social security|itin|ein|tin|tax(?:payer)?[ _\-]?(?:id|number|no)|passport|passeport|reisepass|"
         r"pasaporte|national id|"
         r"national insurance|nino|id[ _\-]card|identity card|personalausweis|driver'?s? licen[cs]e|"
         r"driving licence|aadhaar|cpf|cnpj|"
@@ -289,8 +289,16 @@ IDENTITY_RULES: Final = (
         "BANK",
         r"(?i:\b(?:bank (?:account|acct)|account (?:no|number|nr)|acct\.? (?:no|number|nr)|a/c(?: no)?|"
         r"acc no|beneficiary account|"
-        r"kontonummer|konto|clabe|bban|nuban)(?: is|\.|:)?[ :=#\"']{1,4})(\d[\d \-]{4,24}\d)\b",
-        ("acc", "a/c", "konto", "clabe", "bban", "nuban"),
+        r"kontonummer|konto|clabe|bban|nuban|cbu)(?: is|\.|:)?[ :=#\"']{1,4})(\d[\d \-]{4,24}\d)\b",
+        ("acc", "a/c", "konto", "clabe", "bban", "nuban", "cbu"),
+    ),
+    _named(
+        "account_by_routing",
+        "BANK",
+        r"(?i:\b(?:ach|wire|sepa|routing|aba|swift|bic|bsb|blz)\b[^\n]{1,40}?\b(?:account|acct|acc|a/c)\.?(?: no\.?|"
+        r" number)?)"
+        r"[ :=#]{1,3}(\d{6,17})\b",
+        ("acc", "a/c"),
     ),
     _named(
         "account_by_sort_code",
@@ -298,6 +306,12 @@ IDENTITY_RULES: Final = (
         r"(?i:\bsort[ _\-]?code)[^\n]{1,24}?(?i:\b(?:account|acct|acc|a/c)\.?(?: no\.?| number)?)[ :=#]{1,3}"
         r"(\d{6,10})\b",
         ("sort",),
+    ),
+    _named(
+        "account_with_sort_code",
+        "BANK",
+        r"(?i:\b(?:bank|account|acct|acc)\b[^\n\d\[]{0,24})(?:\d{2}-\d{2}-\d{2}|\[BANK\]) ?[/,|] ?(\d{8})\b",
+        ("bank", "acc"),
     ),
     _named("sort_code", "BANK", rf"(?i:\bsort[ _\-]?code{_IS})(\d{{2}}[\- ]?\d{{2}}[\- ]?\d{{2}})\b", ("sort",)),
     _named(
@@ -337,6 +351,12 @@ IDENTITY_RULES: Final = (
         r"(\(?0?\d[\d ()./\-]{5,18}\d)\b",
         ("phone", "tel", "mobile", "cell", "fax", "whatsapp", "sms", "call", "dial", "handy", "text"),
         _phone_named,
+    ),
+    _named(
+        "phone_link",
+        "PHONE",
+        r"(?i:\b(?:wa\.me/|tel:|sms:|whatsapp:))\+?(\d{9,15})\b",
+        ("wa.me/", "tel:", "sms:", "whatsapp:"),
     ),
     _id(
         "phone_national",

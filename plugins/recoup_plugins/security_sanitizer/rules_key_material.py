@@ -28,11 +28,28 @@ def _said(match: re.Match[str]) -> tuple[int, int] | None:
 
 KEY_MATERIAL_RULES: Final = (
     Rule(
+        name="openvpn_static_key",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"-{3,5}BEGIN OpenVPN Static key V1-{3,5}((?:\\[nr]|[0-9a-fA-F\s]){32,1000})",
+        literals=("openvpn static key",),
+        group=1,
+    ),
+    Rule(
+        name="ntlm_hashes",
+        kind="PASSWORD",
+        level=Level.LOW,
+        pattern=r"\b([0-9a-fA-F]{32}:[0-9a-fA-F]{32})\b",
+        literals=("ntlm", "hash", ":::"),
+        shapes=("x" * 32,),
+        group=1,
+    ),
+    Rule(
         name="raw_private_key",
         kind="PRIVATE_KEY",
         level=Level.LOW,
         pattern=r"(?i:(?:\b|_)(?:pk|sk|wif|priv|signer|deployer|keypair|skey|xprv)\b\\{0,4}[\"']?\s{0,2}"
-        r"(?:[:=]|->|=>| is )\s{0,2}\\{0,4}[\"']?|\b(?:key|pk|sk|priv|secret)\s{0,2}[:=]\s{0,2}"
+        r"(?:[:=]|->|=>| is )\s{0,2}\\{0,4}[\"']?|(?:\b|_)(?:key|pk|sk|priv|secret)\s{0,2}[:=]\s{0,2}"
         r"(?:hexbytes|bytes32|b256|(?:bytes\.)?from_?hex|unhexlify)\(b?\\{0,4}[\"']?)((?:0x)?[0-9a-fA-F]{64})\b",
         literals=(
             "pk",

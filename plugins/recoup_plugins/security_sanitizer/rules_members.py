@@ -9,8 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from recoup_plugins.security_sanitizer.key_words import DESCRIPTIVE, IDENTIFYING
+from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.values import is_prose, looks_like, looks_random
+from recoup_plugins.security_sanitizer.values import (
+    UUID,
+    is_ordinary,
+    is_prose,
+    looks_like,
+    looks_random,
+    looks_secret,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +91,19 @@ _DUPLICATE = re.compile(r"[Dd]uplicate entry '([^']{1,500})' for key '([\w.\-]{1
 _SECTION = re.compile(r"(?:^|\n)(?:\[{1,2}([\w.\- ]{2,64})\]{1,2}|[ ]{0,16}([\w\-]{2,64}):)[ \t]{0,8}(?=\n)", re.ASCII)
 _SECTION_END = re.compile(r"[\]:][ \t]{0,8}\n")
 _INI_LINE = re.compile(
-    r"\n[ \t]{0,8}[\w.\-\"]{1,64}[ \t]{0,8}=[ \t]{0,8}[\"']?([^\s\"'#;\[]{1,512})[\"']?[^\n]{0,200}", re.ASCII
+    r"\n[ \t]{0,8}([\w.\-\"]{1,64})[ \t]{0,8}=[ \t]{0,8}[\"']?([^\s\"'#;\[]{1,512})[\"']?[^\n]{0,200}", re.ASCII
 )
 _YAML_LINE = re.compile(
-    r"\n[ ]{1,32}(?:- )?(?:[\w.\-\"]{1,64}:[ \t]{1,8})?[\"']?([^\s\"'#{\[]{1,512})[\"']?[ \t]{0,8}(?=\n|$)", re.ASCII
+    r"\n(?:[ ]{1,32}(?:- )?|- )(?:([\w.\-\"]{1,64}):[ \t]{1,8})?[\"']?([^\s\"'#{\[]{1,512})[\"']?[ \t]{0,8}(?=\n|"
+    r"$)",
+    re.ASCII,
 )
 _MOST_LINES: Final = 200
+_NOT_HELD: Final = (
+    DESCRIPTIVE
+    | IDENTIFYING
+    | {"host", "hostname", "region", "zone", "namespace", "project", "user", "username", "env"}
+)
 
 Begin = tuple[int, str, "Verdict"]
 """Where a value is to be looked for, its name, and the verdict on that."""
@@ -188,9 +204,22 @@ def in_sections(text: str, sensitive: Sensitive) -> Iterator[Found]:
             member = (_INI_LINE if section.group(1) else _YAML_LINE).match(text, at)
             if member is None:
                 break
-            if looks_random(member.group(1)):
-                yield (*member.span(1), verdict.kind)
+            if _is_held(member.group(1) or "", member.group(2), verdict):
+                yield (*member.span(2), verdict.kind)
             at = member.end()
+
+
+def _is_held(name: str, value: str, verdict: Verdict) -> bool:
+    """Tell whether a line of a section holds a secret: what looks random, or may be chosen under a name that says so.
+
+    The names in such a section are mostly those of venues and services: ``api_keys:`` with ``okx: ...`` below.
+    """
+    if looks_random(value):
+        return True
+    if verdict.weak or "." in value or is_ordinary(value) or not _NOT_HELD.isdisjoint(words_of(name)):
+        return False
+    chosen = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and looks_secret(value)
+    return chosen or UUID.fullmatch(value) is not None
 
 
 def in_elements(text: str, sensitive: Sensitive) -> Iterator[Found]:

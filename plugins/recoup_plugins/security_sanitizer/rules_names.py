@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from unicodedata import category
 
 from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.levels import Level
@@ -48,9 +49,7 @@ def name_before(  # noqa: C901 - one step a word
     window = window.rstrip(_AROUND_NAME)
     if window.endswith(".."):
         window = window.rstrip(". ")
-    rest = window.rstrip(_NAME_CHARS)
-    while rest and not rest[-1].isascii() and rest[-1].isalnum():
-        rest = rest[:-1].rstrip(_NAME_CHARS)
+    rest = _before_word(window)
     name = window[len(rest) :].rpartition(".")[2]
     if rest[-1:] == "\\" and name[:1] in ("n", "r", "t"):  # the end of an escape, as in a header dump's repr
         name = name[1:]
@@ -65,7 +64,7 @@ def name_before(  # noqa: C901 - one step a word
         window = rest.rstrip(" ")
         if len(rest) - len(window) != 1:
             break
-        rest = window.rstrip(_NAME_CHARS)
+        rest = _before_word(window)
         word = window[len(rest) :]
         if not word or word[-1] in ".-" or word[0].isdigit() or word.lower() in _CONNECTIVES or looks_random(word):
             break
@@ -78,6 +77,19 @@ def name_before(  # noqa: C901 - one step a word
         if verdict.kind and verdict.level <= level and not verdict.weak and verdict.level < Level.CRITICAL:
             return phrase, verdict
     return name, found if found.kind and found.level <= level else weak
+
+
+def _before_word(text: str) -> str:
+    """Return what stands before the last word of a text, in any script."""
+    rest = text.rstrip(_NAME_CHARS)
+    while rest and _is_foreign(rest[-1]):
+        rest = rest[:-1].rstrip(_NAME_CHARS)
+    return rest
+
+
+def _is_foreign(char: str) -> bool:
+    """Tell whether a character outside ASCII belongs to a word: a letter, or the sign of a vowel as in Thai."""
+    return not char.isascii() and (char.isalnum() or category(char)[0] == "M")
 
 
 def end_of_remarked(text: str, start: int, floor: int, separator: str) -> int | None:

@@ -10,7 +10,7 @@ from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, stands_alone
 from recoup_plugins.security_sanitizer.values import is_prose
 
-_VERSION: Final = re.compile(r"(?:version|ver|release|build|==|>=|<=|~=|[a-z]/|v)\s{0,2}\Z", re.IGNORECASE)
+_VERSION: Final = re.compile(r"(?:\b(?:version|ver|release|build|v)|==|>=|<=|~=|[a-z]/)\s{0,2}\Z", re.IGNORECASE)
 _PACKAGE: Final = re.compile(
     r"(?:\A|[\s,;(\[{\"'])(?:ccxt(?:pro)?|numpy|pandas|aiohttp|python|pip|setuptools|ta-lib|"
     r"chrome|chromium|chromedriver|firefox|openssl|firmware)"

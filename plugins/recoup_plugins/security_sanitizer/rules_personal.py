@@ -15,7 +15,8 @@ _CARD_PREFIX: Final = re.compile(
     r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[47]|35[2-8]|30[0-5]|3[689]|6011|64[4-9]|65|62|60|50", re.ASCII
 )
 _NUMBER_NAMED: Final = re.compile(
-    r"(?:\A|[^A-Za-z])(?:order|trade|fill|exec|client|clientorder|request|req|msg|message|seq|nonce|ts|time|timestamp|hash|id|oid)"
+    r"(?:\A|[^A-Za-z])(?:order|trade|fill|exec|client|clientorder|request|req|msg|message|seq|nonce|ts|time|"
+    r"timestamp|hash|id|oid)"
     r"[ _\-]?(?:id|no|number)?\W{0,4}\Z",
     re.ASCII | re.IGNORECASE,
 )

@@ -49,9 +49,11 @@ PROMPT_RULES: Final = (
         name="prompt_answer",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:(?:\b(?:enter|type|re-?enter|re-?type|repeat|confirm|provide|input|unlock)\b|\[sudo\])[^\n\\:>?=]{0,48}"
-        r"\b(?:password|passphrase|passcode|passwd|pin|secret|(?:api|private|secret)[ _]key)\b[^\n\\:>?=]{0,48})"
-        r"(?::|\?|>{1,3}|: ?>{1,3})[ \t]{0,4}(?:(?:\r?\n|\\r\\n|\\n)(?:[\w.\-]{1,32}[ \t]{1,8}\|)?[ \t]{0,8})?"
+        pattern=r"(?i:(?:\b(?:enter|type|re-?enter|re-?type|repeat|confirm|provide|input|unlock)\b|"
+        r"\[sudo\])[^\n\\:>?=]{0,48}"
+        r"\b(?:password|passphrase|passcode|passwd|pin|secret|(?:api|private|secret)[ _]key|key)\b[^\n\\:>?=]{0,48})"
+        r"(?::|\?|>{1,3}|: ?>{1,3}|[\u25b8\u00bb\u203a\u276f\u279c])[ \t]{0,4}(?:(?:\r?\n|\\r\\n|"
+        r"\\n)(?:[\w.\-]{1,32}[ \t]{1,8}\|)?[ \t]{0,8})?"
         r"([^\s\\\"'`<>]{4,256})",
         literals=("pass", "pin", "secret", "key"),
         locate=_typed,

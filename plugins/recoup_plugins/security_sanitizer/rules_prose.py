@@ -26,11 +26,16 @@ _SHORTEST_TOKEN: Final = 12
 _DIGITS_OF_A_TOKEN: Final = 2
 _SHORTEST_PASSWORD: Final = 6
 _WORDS: Final = 3
+_LONG_KEY: Final = 24
 _LONGEST_PORT: Final = 5
 _LAST_SYMBOLS: Final = ".,;:!?)\"'`]}"
+_DATABASE_CLIENT: Final = re.compile(r"(?:mysql|mariadb)(?!\w)")
+"""Takes a password only where no space is before it: in ``mysql -p trades`` the word is a database."""
+
 _OTHER_THING: Final = re.compile(
     r"\b(?:order|request|req|trace|span|tx|txn|transaction|hash|session|id|ids|commit|build|version|block|trade|fill|"
-    r"correlation|checksum|digest|sha\d{1,3}|file|path|url|user|host|error|code|pod|container|image|release|job|task)\b",
+    r"correlation|checksum|digest|public|pub|ed25519|secp256k1|fingerprint|sha\d{1,3}|file|path|url|user|host|error|"
+    r"code|pod|container|image|release|job|task)\b",
     re.IGNORECASE,
 )
 
@@ -75,7 +80,8 @@ def _argument(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject ports, and words that go on with the sentence."""
     value = match.group(1)
     is_port = value.isdigit() and len(value) <= _LONGEST_PORT
-    return None if is_port or is_placeholder(value) or is_prose(value) else match.span(1)
+    is_database = _DATABASE_CLIENT.match(match.group()) and match.string[match.start(1) - 1] == " " and value.isalpha()
+    return None if is_database or is_port or is_placeholder(value) or is_prose(value) else match.span(1)
 
 
 def _spoken_of(match: re.Match[str]) -> tuple[int, int] | None:
@@ -84,7 +90,26 @@ def _spoken_of(match: re.Match[str]) -> tuple[int, int] | None:
     between = match.group()[: match.start(1) - match.start()]
     if not looks_random(value) or _OTHER_THING.search(between):
         return None
+    name, _, remark = between.lower().lstrip("_").partition("key")
+    if not name and remark and not _is_key(value):  # "key" alone is the name of many things
+        return None
     return match.start(1), match.start(1) + len(value)
+
+
+def _answer(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what looks random; to the question for a password, whatever has digits among its letters."""
+    return _bare_password(match) if match.group()[:4].lower() == "pass" else _bare_secret(match)
+
+
+def _used(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what somebody used as a key if it looks random; as a password, whatever has digits among its letters."""
+    is_chosen = match.group().lower().endswith(("word", "phrase", "code", "wd", "pin"))
+    return _bare_password(match) if is_chosen else _bare_secret(match)
+
+
+def _is_key(value: str) -> bool:
+    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in value if char.isalnum()}
+    return len(value) >= _LONG_KEY and len(kinds) == len("Aa0")
 
 
 def _bare_secret(match: re.Match[str]) -> tuple[int, int] | None:
@@ -137,8 +162,8 @@ PROSE_RULES: Final = (
         name="bare_token",
         kind="SECRET",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:secret|token)) [\"'`]?([\w\-+/.]{8,256}={0,2})",
-        literals=("secret", "token"),
+        pattern=r"(?i:\b(?:secret|token|code_?verifier)) [\"'`]?([\w\-+/.]{8,256}={0,2})",
+        literals=("secret", "token", "verifier"),
         beside_name=True,
         locate=_bare_token,
     ),
@@ -146,8 +171,8 @@ PROSE_RULES: Final = (
         name="password_of",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:password|passphrase|passwd|passcode|pwd|pin|secret|token|api key|access key|private key)s?\b"
-        r"(?: [^\n:=\"'`\[\]]{0,47})?(?: --| \u2014| \u2013|:|->|\u2192| =| is| to|\[))"
+        pattern=r"(?i:(?:\b|_)(?:password|passphrase|passwd|passcode|pwd|pin|secret|token|key)s?\b"
+        r"(?: [^\n:=\"'`\[\]]{0,47})?(?: --| \u2014| \u2013|:|->|\u2192| =| is| to|\[|[=:]\(| \())"
         r"[ ]{0,2}[\"'`]{0,2}([^\s\"'`\[\](){}<>&\\][^\s\"'`\[\](){}<>]{7,256})",
         literals=("pass", "pwd", "pin", "secret", "token", "key"),
         beside_name=True,
@@ -167,26 +192,30 @@ PROSE_RULES: Final = (
         kind="SECRET",
         level=Level.LOW,
         pattern=r"(?i:\b(?:password|passphrase|secret|token|key|pin)s?\?)\s{1,4}"
-        r"(?:<[\w.\- ]{1,32}>:? {0,2}|[\w.\-]{1,32}: {0,2})?[\"'`]?([^\s\"'`<>]{8,256})",
+        r"(?:<[\w.\- ]{1,32}>:? {0,2}|[\w.\-]{1,32}: {0,2})?[\"'`]?([^\s\"'`<>]{6,256})",
         literals=("?",),
-        locate=accepted(looks_random),
+        locate=_answer,
     ),
     Rule(
         name="used_as_password",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:use|using|try|enter|type|with|set) )[\"'`]?([^\s\"'`]{6,256})[\"'`]?"
-        r"(?i: (?:as|for) (?:the |your |my |our |a )?(?:new |temporary |temp |api |login )?"
-        r"(?:password|passphrase|passwd|passcode|pwd|pin|secret|token|key)\b)",
-        literals=(" as ", " for "),
-        locate=_bare_secret,
+        pattern=r"(?i:\b(?:use[ds]?|using|tr(?:y|ied)|enter(?:s|ed)?|type[ds]?|with|set|sent|sends|pasted?|gave|"
+        r"gives?|chose|picked|put|has) )[\"'`]?([^\s\"'`]{6,256})[\"'`]?"
+        r"(?i: (?:failed|rejected|refused|was rejected|was refused|did not work)[:,]? (?:wrong|bad|invalid|incorrect) |"
+        r" (?:as|for) (?:the |your |my |our |a |his |her |their |its )?"
+        r"(?:new |temporary |temp |api |login |wallet |vault )?)"
+        r"(?i:password|passphrase|passwd|passcode|pwd|pin|secret|token|key)\b",
+        literals=(" as ", " for ", "failed", "rejected", "refused", "did not work"),
+        locate=_used,
     ),
     Rule(
         name="spoken_otp",
         kind="OTP",
         level=Level.LOW,
         pattern=r"(?i:\b(?:2fa|otp|totp|mfa|two[ \-]factor|verification|security|login|sms|one[ \-]time|"
-        r"auth(?:enticator)?)[ _\-](?:code|pin|password|passcode)(?: is| was|:|=|,)?) [\"'`]?(\d{4,8})\b",
+        r"auth(?:enticator)?|unlock|wallet|card|account|my|your|his|her|device|app)[ _\-](?:code|pin|password|"
+        r"passcode)(?: is| was|:|=|,)?) [\"'`]?(\d{4,8})\b",
         literals=("code", "pin", "pass"),
         beside_name=True,
         group=1,
@@ -195,8 +224,10 @@ PROSE_RULES: Final = (
         name="login_argument",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"\b(?:(?:mysql\w{0,16}|mariadb\w{0,16}|sshpass)\b[^\n|;&]{0,256}\s-p|(?:login|mongo\w{0,16})\b[^\n|;&]{0,256}\s-p\s|"
-        r"redis-cli\b[^\n|;&]{0,256}\s-a\s|ldap\w{1,16}\b[^\n|;&]{0,256}\s-w\s)\s{0,2}[\"']?([^\s\"'\-][^\s\"']{2,255})",
+        pattern=r"\b(?:(?:mysql\w{0,16}|mariadb\w{0,16}|sshpass)\b[^\n|;&]{0,256}\s-p|(?:login|mongo\w{0,16})\b[^\n|"
+        r";&]{0,256}\s-p\s|"
+        r"redis-cli\b[^\n|;&]{0,256}\s-a\s|ldap\w{1,16}\b[^\n|"
+        r";&]{0,256}\s-w\s)\s{0,2}[\"']?([^\s\"'\-][^\s\"']{2,255})",
         literals=("mysql", "mariadb", "sshpass", "login", "mongo", "redis-cli", "ldap"),
         locate=_argument,
     ),

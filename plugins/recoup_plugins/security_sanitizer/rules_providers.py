@@ -15,9 +15,9 @@ from typing import Final
 from recoup_plugins.security_sanitizer.armour import in_public_armour
 from recoup_plugins.security_sanitizer.checksums import base58
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
+from recoup_plugins.security_sanitizer.rule import Rule, accepted, confirmed, stands_alone
 from recoup_plugins.security_sanitizer.runs import MIXED_CASE
-from recoup_plugins.security_sanitizer.values import entropy
+from recoup_plugins.security_sanitizer.values import entropy, looks_random
 
 _CLASSES: Final = 3
 _DIGIT_RUNS: Final = re.compile(r"\d{1,128}")
@@ -206,6 +206,16 @@ PROVIDER_RULES: Final = (
         "dp.scim. pcu_ npmjs_"
         " keen_ v2.local. alcht_ cb_live_ nk_live_ NAPI_ tk_live_ re_ whop_ sm_live_",
         r"[\w\-=/+.]{20,600}",
+    ),
+    _format("cas_ticket", "TOKEN", r"\b(?:TGT|PGT|PT|ST)-\d{1,8}-[\w\-.]{20,128}", "tgt-", "pgt-", "pt-", "st-"),
+    Rule(
+        name="pushover_user",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"(?i:\buser(?:_?key)?\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?)([a-z0-9]{30})\b",
+        literals=("user",),
+        shapes=("x" * 30,),
+        locate=accepted(looks_random),
     ),
     _prefixed("covalent", "API_KEY", "cqt_ ckey_", r"[A-Za-z0-9]{24,40}\b"),
     _format("firebase_messaging", "TOKEN", r"\b[\w\-]{11,24}:APA91b[\w\-]{100,200}", ":apa91b"),

@@ -135,7 +135,7 @@ RAW_KEY_RULES: Final = (
         name="sui_private_key",
         kind="PRIVATE_KEY",
         level=Level.LOW,
-        pattern=r"\bsuiprivkey1[02-9ac-hj-np-z]{40,80}",
+        pattern=r"\bsuiprivkey1[0-9a-z]{40,80}",
         literals=("suiprivkey1",),
     ),
     Rule(

@@ -82,7 +82,7 @@ SERIES_RULES: Final = (
         level=Level.LOW,
         pattern=r"(?i:\b((?:api[ _\-]?)?keys?|secrets?|tokens?|creds?|credentials)"
         r"(?: ?(?:/|&|\+|and|,) ?(?:api[ _\-]?)?(?:key|secret|token|passphrase)s?)?"
-        r"(?: (?:are|is|were|was|pair|for \w{1,24}))?)"
+        r"(?: (?:are|is|were|was|pair|(?:for|of|on) \w{1,24}(?: are| is| were| was)?))?)"
         rf"[ :=(\[\"'`]{{1,4}}({_VALUE}|{_HIDDEN})[\"'`]?(?: ?[,/:;|&+] ?| and )[\"'`]?({_VALUE})",
         literals=("key", "secret", "token", "cred"),
         locate=_pair,
@@ -120,7 +120,8 @@ SERIES_RULES: Final = (
         name="replaced_by",
         kind="SECRET",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:password|passphrase|pwd?|secret|token|key|pin)s?\b[^\n:=\"']{0,32}\b(?:set|replaced|changed|rotated|updated|"
+        pattern=r"(?i:\b(?:password|passphrase|pwd?|secret|token|key|pin)s?\b[^\n:=\"']{0,32}\b(?:set|replaced|"
+        r"changed|rotated|updated|"
         r"reset|swapped|overwritten|exchanged) (?:by|with|to|for|from|as) )[\"'`]?([^\s\"'`]{6,256})",
         literals=(
             "set as",

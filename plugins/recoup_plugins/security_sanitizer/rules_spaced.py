@@ -29,7 +29,8 @@ _NAMED_WITHOUT_MARK = re.compile(
 )
 _REST_OF_NAME = re.compile(r"[\w\-]{0,48}[\"'`)]?", re.ASCII)
 _SPACED = re.compile(
-    r"(?:,|:|'?s)?[ \t]{1,24}(?:[\-\u2013\u2014>|/]{1,3}[ \t]{1,4})?(?:value |of |is |was |"
+    r"(?:,|:|'?s)?[ \t]{1,24}(?:[\-\u2013\u2014\u2022\u00b7\u00bb\u2190\u2192\u21d2\u25b8>|/~]{1,3}[ "
+    r"\t]{1,4})?(?:value |of |is |was |"
     r"\d )?[\"'`(\[<]?([^\s\"'`<>()\[\]{}\\][^\s\"'`<>()\[\]{}]{7,1000})",
     re.ASCII,
 )
@@ -37,6 +38,9 @@ _GOT = re.compile(
     r"\b(?:got|received|given|found|provided|saw|actual|was)[ :=]{1,3}[\"'`(\[]?([^\s\"'`<>()\[\]{}]{8,500})",
     re.ASCII | re.IGNORECASE,
 )
+_FINGERPRINT = re.compile(r"[0-9A-F]{16}|[0-9A-F]{40}")
+"""How GnuPG names a key: ``using RSA key 3AA5C34371567BD2``."""
+
 _GOT_WINDOW: Final = 80
 _NAME_AND_WINDOW: Final = 160
 _COMMAND = re.compile(
@@ -83,6 +87,8 @@ def spaced_values(text: str, name_before: NameBefore, spans: Iterable[Span]) -> 
             continue
         end = value.end() - len(value.group()) + len(value.group().rstrip(_AFTER_VALUE))
         if not looks_random(text[value.start(1) : end]):
+            continue
+        if _FINGERPRINT.fullmatch(text, value.start(1), end):
             continue
         _, verdict = name_before(text, done, 0, Level.LOW)
         if verdict is not None and not (verdict.kind == "SIGNATURE" and is_transaction_id(text[value.start(1) : end])):

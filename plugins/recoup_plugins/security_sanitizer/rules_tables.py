@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from recoup_plugins.security_sanitizer.values import is_placeholder, looks_like, looks_random, looks_secret
+from recoup_plugins.security_sanitizer.values import is_placeholder, is_prose, looks_like, looks_random, looks_secret
 
 if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.keys import Verdict
@@ -28,8 +28,8 @@ Span = tuple[int, int]
 Cell = Span
 
 _LINE_END = re.compile(r"\n|\r\n|\\(?:r\\n|n)")
-_DELIMITERS: Final = ("\t", "|", "\u2502", ",", ";", "  ")
-_PAIR_DELIMITERS: Final = ("\t", "|", "\u2502", "  ")
+_DELIMITERS: Final = ("\t", "|", "\u2502", "\u2503", "\u2551", ",", ";", "  ")
+_PAIR_DELIMITERS: Final = ("\t", "|", "\u2502", "\u2503", "\u2551", "  ")
 _NAME = re.compile(r"[A-Za-z_$][\w$.\-]{0,47}(?: [A-Za-z][\w.\-]{0,31}){0,2}", re.ASCII)
 _OF_SEVERAL_WORDS: Final = frozenset(["SEED_PHRASE", "PASSWORD"])
 _LIST_NUMBER = re.compile(r"[(\[]?\d{1,3}[)\].:] {1,4}")
@@ -179,7 +179,7 @@ def _cells(text: str, start: int, end: int, delimiter: str) -> list[Cell]:
             break
         while delimiter == "  " and at < end and text[at] == " ":
             at += 1
-    if delimiter in ("|", "\u2502", "  "):
+    if delimiter in ("|", "\u2502", "\u2503", "\u2551", "  "):
         if cells and not text[cells[0][0] : cells[0][1]].strip():
             cells.pop(0)
         if cells and not text[cells[-1][0] : cells[-1][1]].strip():
@@ -221,7 +221,7 @@ def _pair(text: str, start: int, end: int, sensitive: Sensitive) -> Iterator[Fou
         verdict = sensitive(name) if _NAME.fullmatch(name) else None
         value = text[cells[1][0] : cells[1][1]].strip()
         bare = value.strip(_AROUND_CELL)
-        if verdict is None or (_NAME.fullmatch(bare) and sensitive(bare)):
+        if verdict is None or is_prose(bare) or (_NAME.fullmatch(bare) and sensitive(bare)):
             continue
         if " " not in value or value[0] in "\"'" or verdict.kind == "SEED_PHRASE":
             yield from _cell(text, cells[1][0], cells[1][1], verdict)

@@ -13,15 +13,21 @@ if TYPE_CHECKING:
 
 _NUMBER: Final = r"[+\-]?\d[\d,_]{0,24}(?:\.\d{1,24})?"
 _UNITS: Final = (
-    "BTC|XBT|ETH|USDT|USDC|USD|EUR|GBP|JPY|CHF|AUD|CAD|CNY|KRW|INR|BRL|TRY|RUB|BUSD|DAI|TUSD|FDUSD|BNB|SOL|XRP|ADA|DOGE|DOT|"
-    "AVAX|MATIC|POL|LTC|BCH|LINK|TRX|ATOM|UNI|XLM|XMR|ETC|FIL|APT|ARB|OP|NEAR|SUI|TON|PEPE|SHIB|WETH|WBTC|sats?|satoshis?|"
+    "BTC|XBT|ETH|USDT|USDC|USD|EUR|GBP|JPY|CHF|AUD|CAD|CNY|KRW|INR|BRL|TRY|RUB|BUSD|DAI|TUSD|FDUSD|BNB|SOL|XRP|ADA|"
+    "DOGE|DOT|"
+    "AVAX|MATIC|POL|LTC|BCH|LINK|TRX|ATOM|UNI|XLM|XMR|ETC|FIL|APT|ARB|OP|NEAR|SUI|TON|PEPE|SHIB|WETH|WBTC|sats?|"
+    "satoshis?|"
     "gwei|wei|lots?|contracts?|coins?|shares?|dollars?|euros?"
 )
 _NAMES: Final = (
-    "amount|qty|quantity|price|balance|size|volume|cost|fees?|margin|pnl|equity|notional|position|filled|remaining|available|"
+    "amount|qty|quantity|price|balance|size|volume|cost|fees?|margin|pnl|equity|notional|position|filled|remaining|"
+    "available|"
     "required|bid|ask|avg|tp|sl|take profit|stop "
-    "loss|leverage|ratio|roi|roe|spent|paid|received|worth|value|deposit|withdrawal|transfer|collateral|exposure|stop|limit|entry|exit|buy|sell|bought|sold|long|short|funds|total|free|used|locked|profit|loss|at|@|for|"
-    "need|have|has|minimum|maximum|than|of"
+    "loss|leverage|ratio|roi|roe|spent|paid|received|worth|value|deposit|withdrawal|transfer|collateral|exposure|"
+    "stop|limit|entry|exit|buy|sell|bought|sold|long|short|funds|total|free|used|locked|profit|loss|at|@|for|"
+    "need|have|has|minimum|maximum|than|of|liq|liquidation|mark|index|net|gross|pays?|"
+    "won|lost|earned|borrowed|owed|debt|interest|cash|executed|nav|aum|turnover|payout|rebate|px|sz|amt|bal|"
+    "avail|upl|upnl|vwap|vol|mid|settled|liquidated|fill|partial fill"
 )
 
 
@@ -59,17 +65,38 @@ CRITICAL_RULES: Final = (
         name="amount_named",
         kind="AMOUNT",
         level=Level.CRITICAL,
-        pattern=rf"(?:^|[\s(\[,;])(?i:{_NAMES})\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER})",
+        pattern=rf"(?:^|[\s(\[,;/])(?i:{_NAMES})(?:\s(?:today|now|moved|rose|fell|total|so far|yesterday|"
+        rf"currently):?){{0,1}}\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER}(?:/{_NUMBER})?)",
         shapes=("0",),
+        group=1,
+    ),
+    Rule(
+        name="amount_of_state",
+        kind="AMOUNT",
+        level=Level.CRITICAL,
+        pattern=r"(?:^|[\s(\[,;])(\d[\d,]{0,24}\.\d{1,24}) (?i:used|free|available|avail|total|locked|frozen|filled|"
+        r"remaining|left|"
+        r"short|long|in (?:use|orders?)|reserved|held|owed|borrowed|withdrawn|deposited|transferred)\b",
+        shapes=("0.0",),
+        group=1,
+    ),
+    Rule(
+        name="order_acted_on",
+        kind="ORDER_ID",
+        level=Level.CRITICAL,
+        pattern=r"\b(?i:cancell?(?:ed|ing)?|amend(?:ed|ing)?|replac(?:e|ed|ing)|modif(?:y|ied|ying)|submitted|"
+        r"placed|fetch(?:ing|ed)?)"
+        r" #?(\d{6,24}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
+        literals=("cancel", "amend", "replac", "modif", "submitted", "placed", "fetch"),
         group=1,
     ),
     Rule(
         name="ticker_price",
         kind="PRICE",
         level=Level.CRITICAL,
-        pattern=rf"(?i:\b(?:{'|'.join(TICKER_NAMES)}|vwap|settle|settlement))\\{{0,4}}[\"']?\s?[:=]\s?"
+        pattern=rf"(?i:\b(?:{'|'.join(TICKER_NAMES)}|vwap|settle|settlement|total|subtotal|sum|net|gross))\\{{0,4}}[\"']?\s?[:=]\s?"
         r"\\{0,4}[\"']?(\d{1,12}\.\d{1,18})\b",
-        literals=(*TICKER_NAMES, "vwap", "settle"),
+        literals=(*TICKER_NAMES, "vwap", "settle", "total", "sum", "net", "gross"),
         shapes=("0.0",),
         group=1,
     ),

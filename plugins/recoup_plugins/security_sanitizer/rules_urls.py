@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.rule import Rule
+from recoup_plugins.security_sanitizer.rule import Rule, accepted
 from recoup_plugins.security_sanitizer.values import entropy, is_placeholder, looks_random
 
 _LONGEST_PORT: Final = 5
@@ -40,6 +40,8 @@ _RPC: Final = (
     r"rivet\.cloud/|allthatnode\.com/(?:full/)?\w{0,24}/?(?:json_rpc/)?|nownodes\.io/|zmok\.io/\w{1,16}/|"
     r"validationcloud\.io/v1/|"
     r"tatum\.io/v3/blockchain/node/\w{1,24}/|helius-rpc\.com/\?api-key=|syndica\.io/(?:api-key/)|triton\.one/|"
+    r"zan\.top/node/(?:ws/)?v1/\w{1,16}/(?:\w{1,16}/)?|tenderly\.co/fork/|wh\.3commas\.io/signals?/|"
+    r"uptime\.betterstack\.com/api/v1/heartbeat/|"
     r"rpcpool\.com/|events\.pagerduty\.com/integration/|api\.day\.app/|extrnode\.com/|dwellir\.com/|1rpc\.io/"
 )
 
@@ -106,7 +108,19 @@ URL_RULES: Final = (
                 "tatum.io",
                 "helius",
             ),
-            *("syndica", "triton.one", "rpcpool", "extrnode", "dwellir", "1rpc.io", "pagerduty", "day.app"),
+            *(
+                "syndica",
+                "triton.one",
+                "rpcpool",
+                "extrnode",
+                "dwellir",
+                "1rpc.io",
+                "pagerduty",
+                "day.app",
+                "zan.top",
+                "3commas",
+                "betterstack",
+            ),
         ),
         locate=_has_digit,
     ),
@@ -114,7 +128,8 @@ URL_RULES: Final = (
         name="node_url",
         kind="API_KEY",
         level=Level.LOW,
-        pattern=r"(?:https?|wss?)://[a-z0-9.\-]{0,64}(?:rpc|node|mainnet|testnet|sepolia|polygon|arbitrum|solana|eth|bsc)"
+        pattern=r"(?:https?|wss?)://[a-z0-9.\-]{0,64}(?:rpc|node|mainnet|testnet|sepolia|polygon|arbitrum|solana|"
+        r"eth|bsc)"
         r"[a-z0-9.\-]{0,64}(?::\d{2,5})?/(?:[a-z0-9]{1,12}/)?(?:[a-z0-9]{1,12}/)?([0-9a-fA-F]{32}|"
         r"[0-9a-fA-F]{40})(?:[/?\s\"'<>),;]|\b)",
         literals=("://",),
@@ -137,6 +152,33 @@ URL_RULES: Final = (
         literals=("://",),
         shapes=("x" * 8,),
         locate=_random_segment,
+    ),
+    Rule(
+        name="link_of_account",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"://[^\s\"'<>?#]{1,200}/(?i:auth|magic|magic-link|reset|reset-password|password|verify|"
+        r"verify-email|confirm|confirmation|"
+        r"activate|activation|invite|invitation|join|unsubscribe|sso|login|signin|callback)(?:/[a-z\-]{1,24})?"
+        r"(?:/|\?(?:[^\s\"'<>#]{0,200}&)?[a-z_]{1,16}=)([\w\-.]{20,512})",
+        literals=(
+            "auth",
+            "magic",
+            "reset",
+            "password",
+            "verify",
+            "confirm",
+            "activat",
+            "invit",
+            "join",
+            "unsub",
+            "sso/",
+            "login",
+            "sign",
+            "callback",
+        ),
+        shapes=("://",),
+        locate=accepted(looks_random),
     ),
     Rule(
         name="url_userinfo",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _BRACKET = re.compile(r"[\[\]{}()]")
 _BARE = re.compile(r"[ \t]{0,8}([^\s\"'<>&]{1,1000})")
-_BARE_END = re.compile(r"[,;|](?=\s|\Z|[\w.\-]{1,64}[=:])|\\[nrt\"']|[,;|](?=[\[{])")
+_BARE_END = re.compile(r"\\x0\d|[,;|](?=\s|\Z|[\w.\-]{1,64}[=:])|\\[nrt\"']|[,;|](?=[\[{])")
 _SCHEME = re.compile(r"[ \t]{0,8}(?:Bearer|Basic|Token|JWT|ApiKey|Digest)[ \t]{1,4}(?=\S)", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(
     r"[ \t]{0,8}[A-Za-z][A-Za-z0-9\-]{2,24}[ \t]{1,4}([\w+/=.\-:]{8,1000})(?![\w+/=.\-:])", re.ASCII

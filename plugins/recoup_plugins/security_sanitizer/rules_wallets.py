@@ -104,7 +104,8 @@ WALLET_RULES: Final = (
         name="solana",
         kind="WALLET",
         level=Level.MEDIUM,
-        pattern=r"(?i:\b(?:solana|sol|spl|phantom|wallet|address|addr|account|owner|payer|destination|recipient|sender|beneficiary|"
+        pattern=r"(?i:\b(?:solana|sol|spl|phantom|wallet|address|addr|account|owner|payer|destination|recipient|"
+        r"sender|beneficiary|"
         r"withdraw(?:al|n|ing)?|deposit(?:ed)?|sent|send|transfer(?:red)?|to|from|pubkey|mint|authority|for|at))"
         rf"(?: [a-z]{{1,12}}){{0,1}}[ :=\"'(]{{1,4}}({_BASE58}{{43,44}})\b",
         shapes=("x" * 43,),

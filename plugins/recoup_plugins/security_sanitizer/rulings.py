@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.objects import exact_text
 from recoup_plugins.security_sanitizer.order_frames import SHORT_NAMES, TICKER_NAMES
 from recoup_plugins.security_sanitizer.statements import holds_no_secret, says_about
-from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_placeholder, looks_like, looks_random
+from recoup_plugins.security_sanitizer.values import VALUE_NAMES, is_nobodys, is_placeholder, looks_like, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ _LONGEST_PLAIN_ID: Final = 72
 _ETHEREUM_ADDRESS: Final = 42
 _LONGEST_REMEMBERED: Final = 128
 _MOST_PARTS: Final = 8
+_CONTAINERS: Final = (dict, list, tuple)
 
 
 @frozen
@@ -58,7 +60,11 @@ class Ruling:
     def hides(self, item: Any) -> bool:
         """Tell whether the name hides this value; nothing and placeholders are left as they are."""
         verdict = self.verdict
-        if verdict is None or holds_no_secret(item) or (verdict.kind == "WALLET" and self._is_table(item)):
+        if (
+            verdict is None
+            or holds_no_secret(item)
+            or (verdict.kind == "WALLET" and (self._is_table(item) or is_nobodys(item)))
+        ):
             return False
         if verdict.weak and verdict.kind == "AUTHORIZATION" and type(item) in (tuple, list):
             return self._is_login(item)
@@ -71,13 +77,16 @@ class Ruling:
             item = str(item)
         if isinstance(item, str):
             text = exact_text(item)
-            if is_placeholder(text) or (verdict.level is Level.LOW and says_about(self.name, text, verdict.kind)):
+            told = verdict.level is Level.LOW or verdict.kind == "ACCOUNT"
+            if is_placeholder(text) or (told and says_about(self.name, text, verdict.kind)):
                 return False
             return not verdict.weak or looks_like(verdict.kind, text)
         if type(item) is int and verdict.level is Level.LOW and says_about(self.name, str(item), verdict.kind):
             return False
         if not verdict.weak or verdict.kind in _HIDDEN_IF_ANY:
             return True
+        if verdict.level is Level.LOW and type(item) in _CONTAINERS:
+            return _holds_keys(item)
         return looks_like(verdict.kind, str(item)) if type(item) is int else verdict.level is Level.CRITICAL
 
     def _is_login(self, item: Sequence[Any]) -> bool:
@@ -90,6 +99,14 @@ class Ruling:
     def _is_table(self, item: Any) -> bool:
         """Tell whether the name says what an item's keys are, as ``balances_by_wallet``: they speak for themselves."""
         return type(item) is dict and "by" in words_of(self.name)
+
+
+def _holds_keys(item: Any) -> bool:
+    """Tell whether all that a container holds are texts that can only be keys, no names, addresses or digests."""
+    held = list(islice(item.values() if type(item) is dict else item, _MOST_PARTS + 1))
+    return bool(held) and all(
+        type(part) is str and looks_random(part) and not is_plain_id(part) and part[:2] != "0x" for part in held
+    )
 
 
 PLAIN: Final = Ruling()

@@ -44,6 +44,7 @@ def _character_class(code: int) -> int:
 
 _CLASSES: Final = bytes(map(_character_class, range(256)))
 _WORDS: Final = bytes(ord("x") if chr(code) in "0a" else code for code in _CLASSES)
+_WORDS_APART: Final = bytes(code if code == ord("x") else ord(" ") for code in _WORDS)
 _LONG_RUN: Final = b"x" * SHORTEST_RUN
 _REST_OF_RUN: Final = re.compile(b"x*")
 
@@ -56,7 +57,7 @@ class Sample:
         raw: one octet for each character.
     """
 
-    __slots__ = ("_digits", "_lowered", "_runs", "_words", "raw", "text")
+    __slots__ = ("_digits", "_longest_run", "_lowered", "_runs", "_words", "raw", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -64,6 +65,7 @@ class Sample:
         self._lowered: bytes | None = None
         self._digits: bytes | None = None
         self._words: bytes | None = None
+        self._longest_run = -1
         self._runs: list[tuple[int, int]] | None = None
 
     @property
@@ -86,6 +88,13 @@ class Sample:
         if self._words is None:
             self._words = self.raw.translate(_WORDS)
         return self._words
+
+    @property
+    def longest_run(self) -> int:
+        """How many word characters stand together at most."""
+        if self._longest_run < 0:
+            self._longest_run = max(map(len, self.raw.translate(_WORDS_APART).split()), default=0)
+        return self._longest_run
 
     @property
     def runs(self) -> list[tuple[int, int]]:

@@ -42,14 +42,13 @@ class Joined:
         """Return which text holds a place; a text ends with what stands behind it."""
         return bisect_right(self._starts, place) - 1
 
+    def start(self, number: int) -> int:
+        """Return where a text begins."""
+        return self._starts[number]
+
     def after(self, number: int) -> int:
         """Return where the text after one begins; behind the last one, a place beyond the end."""
         return self._starts[number + 1]
-
-    def around(self, place: int) -> tuple[int, int]:
-        """Return where the text begins that holds a place, and where the one after it begins."""
-        number = self.at(place)
-        return self._starts[number], self._starts[number + 1]
 
     def hit(self, search: Search) -> Iterator[int]:
         """Yield the numbers of the texts in which a match begins, each once."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from recoup_plugins.security_sanitizer.phrase_windows import phrase_window
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 SHORTEST_PHRASE: Final = 12
 """Words in the shortest phrase that BIP-39 allows."""
 
-_BETWEEN: Final = r"""[\s\u3000,;:.\-_|"'\[\]()#\\0-9]"""
+_BETWEEN: Final = r"""[\s\u3000,;:.\-_|"'\[\](){}=>#\\0-9\u2192\u2022\u00b7/]"""
 _ONE: Final = r"(?:[A-Za-z]{3,9}|[A-Za-z]{0,8}[\u00c0-\u2fff\u3001-\uffff][A-Za-z\u0080-\u2fff\u3001-\uffff]{0,12})"
 
 SHORT_WORDS: Final = re.compile(r"(?:\b|[^A-Za-z])" + f"{_ONE}{_BETWEEN}{{1,12}}" * 11 + _ONE, re.ASCII)
@@ -28,6 +29,9 @@ _ANY_WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u3099\u309a]){1,32}")
 _GAP = re.compile(_BETWEEN + "{1,12}", re.ASCII)
 _WIDEST_GAP: Final = 12
 _LONGEST_PHRASE: Final = 24
+_LARGEST_ITEM: Final = 3
+_FEWEST_LABELS: Final = 10
+"""Times that a word stands in a run that is no part of the phrase, but of the names of its words."""
 
 
 @cache
@@ -134,6 +138,12 @@ def _hide_run(text: str, run: list[re.Match[str]], done: int, pieces: list[str],
     """Add what stands before the phrase in a run, and its placeholder; return where the text goes on."""
     if len(run) < SHORTEST_PHRASE:
         return done
+    words = Counter(match.group().lower() for match in run)
+    if len(run) > _LONGEST_PHRASE - SHORTEST_PHRASE and max(words.values()) >= _FEWEST_LABELS:
+        labels = {word for word, count in words.items() if count >= _FEWEST_LABELS}  # "word_1=..., word_2=..."
+        run = [match for match in run if match.group().lower() not in labels]
+        if len(run) < SHORTEST_PHRASE:
+            return done
     first, last = phrase_window([match.group().lower() for match in run])
     start, end = run[first].start(), run[last - 1].end()
     pieces += [text[done:start], placeholders.of("SEED_PHRASE", text[start:end])]
@@ -152,11 +162,32 @@ def end_of_phrase(text: str, start: int) -> int | None:
     return end if count >= SHORTEST_PHRASE else None
 
 
+def is_numbered_phrase(items: list[Any]) -> bool:
+    """Tell whether items are the words of a phrase with their numbers: pairs, or mappings such as ``{"i": 0, "w": …}``.
+
+    Each has exactly one text; the items of order books have two.
+    """
+    if len(items) < SHORTEST_PHRASE or type(items[0]) not in (tuple, list, dict):
+        return False
+    words = []
+    for item in items:
+        parts = list(item.values()) if type(item) is dict else item
+        if type(parts) not in (tuple, list) or len(parts) > _LARGEST_ITEM:
+            return False
+        texts = [part for part in parts if type(part) is str]
+        if len(texts) != 1:
+            return False
+        words += texts
+    return is_phrase(words)
+
+
 def is_phrase(words: list[str] | tuple[str, ...]) -> bool:
     """Tell whether a sequence of strings is itself a seed phrase, one word an item."""
     if len(words) < SHORTEST_PHRASE or not all(type(word) is str for word in words):
         return False
     known = word_list()
+    if len(set(words)) < len(words) / 2:
+        return False
     if words[0].lower() in known and all(word.lower() in known for word in words):
         return True
     others = other_languages()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recoup_plugins.security_sanitizer.apart import is_private_key
 from recoup_plugins.security_sanitizer.remake import sequence_like, set_like
 from recoup_plugins.security_sanitizer.rulings import PLAIN
-from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_phrase
+from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_numbered_phrase, is_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,9 @@ def copy_items(  # noqa: C901 - one sort of list a branch
             return [walk.value(first, depth), walk.hide(found, second)]
         if type(first) is str and type(second) is str and neighbours.upturned(first, second) is not PLAIN:
             return [walk.hide(neighbours.upturned(first, second), first), walk.text(second)]
-    elif size >= SHORTEST_PHRASE and is_phrase(list(islice(iter(value), _LONGEST_PHRASE))):
+    elif size >= SHORTEST_PHRASE and (
+        is_phrase(held := list(islice(iter(value), _LONGEST_PHRASE))) or is_numbered_phrase(held)
+    ):
         return ["[SEED_PHRASE]"]
     elif type(value) is list and is_private_key(value):
         return ["[PRIVATE_KEY]"]

@@ -24,7 +24,8 @@ _STATES: Final = frozenset(
 )
 _TYPE: Final = re.compile(
     r"(?:u?int|bytes?|float|[uif])\d{0,3}(?:\[\d{0,4}\])?|address(?: payable)?|bool(?:ean)?|str(?:ing)?|integer|number|"
-    r"object|array|password|apikey|http|oauth2|openidconnect|any|felt(?:252)?|(?:var)?char|text|uuid|null|none|date(?:-?time)?|secretstr",
+    r"object|array|password|apikey|http|oauth2|openidconnect|any|felt(?:252)?|(?:var)?char|text|uuid|null|none|"
+    r"date(?:-?time)?|secretstr",
     re.ASCII | re.IGNORECASE,
 )
 _NUMERIC_TYPE: Final = re.compile(r"(?:u?int|bytes|float)\d{0,3}(?:\[\d{0,4}\])?|address|bool(?:ean)?", re.ASCII)
@@ -34,6 +35,24 @@ _SCOPE: Final = frozenset(
     use own none all any rw ro issue sign verify introspect
 """.split()
 )
+_DERIVATIONS: Final = frozenset(
+    ["bcrypt", "argon2", "argon2i", "argon2id", "scrypt", "pbkdf2", "sha256", "sha512", "md5"]
+)
+"""How a password is hashed."""
+
+_CLIENT_ID: Final = re.compile(r"client[ _\-]?id", re.IGNORECASE)
+_CLIENT: Final = re.compile(r"(?:[a-z]{1,16}[\-_.]?){1,3}\d{0,4}|\d{1,4}", re.ASCII)
+"""What the clients of message brokers are called: ``rdkafka``, ``grid-7``."""
+
+_OF_USER: Final = re.compile(
+    r"\(\s?[\"'][\w.\-@]{1,64}[\"'],\s?(?:os\.(?:environ|getenv)|self|config|settings|cfg|args|"
+    r"env)\b[^()]{0,80}\)?\)",
+    re.ASCII,
+)
+"""A user with a reference to his password: ``("elastic", os.environ["ES_PASS"])``."""
+
+_SCHEMES: Final = frozenset(["bearer", "basic", "digest", "token", "negotiate", "hmac", "apikey"])
+
 _METAVARS: Final = frozenset(
     """
     TEXT STRING STR VALUE VAL PATH FILE FILENAME INTEGER INT FLOAT NUMBER NAME URL URI UUID CHOICE DATE BOOLEAN BOOL ARG
@@ -50,7 +69,8 @@ _SEED_NUMBER: Final = re.compile(r"-?(?:\d{1,20}|0x[0-9a-fA-F]{1,16})", re.ASCII
 _SHORTEST_PIN: Final = 4
 _SYMBOL: Final = re.compile(r"[a-z]{0,3}[A-Z]{2,6}\d?(?:\.[a-z]{1,2})?", re.ASCII)
 _ALGORITHM: Final = re.compile(
-    r"(?:(?:hmac|rsa|ecdsa|eddsa|ed|hs|rs|es|ps|sha|aes|scram|pbkdf|secp)[\-_]?){1,3}(?:\d{1,4}[a-z]?\d?)?(?:[\-_](?:sha)?\d{1,4}\w{0,6}){0,2}|"
+    r"(?:(?:hmac|rsa|ecdsa|eddsa|ed|hs|rs|es|ps|sha|aes|scram|pbkdf|"
+    r"secp)[\-_]?){1,3}(?:\d{1,4}[a-z]?\d?)?(?:[\-_](?:sha)?\d{1,4}\w{0,6}){0,2}|"
     r"basic|bearer|digest|ntlm|negotiate|kerberos|oauth2?|jwt|jws|api[\-_]?key|mtls|hmac|plain|x-?www\w{0,16}|token|"
     r"password|publickey|keyboard-interactive|peer|trust|ident|md5|cert",
     re.ASCII | re.IGNORECASE,
@@ -85,7 +105,7 @@ _DEEPEST: Final = 4
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z]{1,16}(?:[-_./][A-Za-z]{1,16}){0,3}", re.ASCII)
 
 
-def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911 - one sort of statement a line
+def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911, PLR0912 - one sort a line
     """Tell whether a value beside a sensitive name says something about the secret instead of being it.
 
     Args:
@@ -103,13 +123,19 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
     if kind == "SEED_PHRASE":
         return _SEED_NUMBER.fullmatch(bare) is not None and name.lower().endswith(("seed", "seeds"))
     if kind == "PASSWORD":
-        return bare.isdigit() and len(bare) < _SHORTEST_PIN
+        return bare.lower() in _DERIVATIONS or (bare.isdigit() and len(bare) < _SHORTEST_PIN)
     if kind == "TOKEN":
         return _SYMBOL.fullmatch(bare) is not None
+    if kind == "ACCOUNT" and _CLIENT_ID.fullmatch(name):
+        return _CLIENT.fullmatch(bare) is not None
     if kind in ("NATIONAL_ID", "PHONE", "CARD"):
         return not any(map(str.isdigit, bare))
     if kind == "SIGNATURE":
         return _ALGORITHM.fullmatch(bare) is not None or is_transaction_id(bare)
+    if kind in ("IP", "MAC"):
+        return not any(map(str.isdigit, bare)) and ":" not in bare
+    if kind == "AUTHORIZATION" and bare.lower() in _SCHEMES:
+        return True
     if kind == "AUTHORIZATION" and (cookie := _EMPTY_COOKIE.fullmatch(bare)) is not None:
         return not looks_random(cookie.group(1))  # but base 64 with its padding
     if kind == "AUTHORIZATION" and not name.lower().endswith(("authorization", "cookie", "authent")):
@@ -139,9 +165,11 @@ def describes(value: str) -> bool:
     """Tell whether a bracketed literal under a sensitive name holds no secret: flags, a schema, a reference, names."""
     if len(value) > _LONGEST:
         return False
+    if _OF_USER.fullmatch(value):
+        return True
     members = {name.lower() for name in _MEMBER.findall(value)}
     leaves = _LEAF.findall(_MEMBER.sub(" ", value))
-    if members and all(map(_is_flag, leaves)):
+    if members and all(_is_flag(leaf) or _COUNT.fullmatch(leaf) for leaf in leaves):
         return True
     if "symbol" in members and members <= _OF_MARKETS:
         return True

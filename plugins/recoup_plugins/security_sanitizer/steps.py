@@ -10,10 +10,10 @@ from attrs import frozen
 from recoup_plugins.security_sanitizer.named_values import NamedValues
 from recoup_plugins.security_sanitizer.outline import Needs
 from recoup_plugins.security_sanitizer.pem import MARK, hide_private_keys
+from recoup_plugins.security_sanitizer.phrase_step import PhraseStep
 from recoup_plugins.security_sanitizer.rule import compiled
 from recoup_plugins.security_sanitizer.runs import within_runs
 from recoup_plugins.security_sanitizer.sample import Sample, octets
-from recoup_plugins.security_sanitizer.seed_phrases import SHORT_WORDS, hide_phrases, may_hold_phrase
 from recoup_plugins.security_sanitizer.suspects import Suspects
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ def plan_of(
     if "pem" not in off:
         steps.append((Needs((_PrivateKeys.mark,)), _PrivateKeys(placeholders)))
     if "assignment" not in off:
-        steps.append((Needs(), NamedValues(Suspects(keys, level, engine), assignments, level, engine)))
+        steps.append((Needs(), NamedValues(Suspects(keys, level, engine), assignments, level)))
     if "seed_phrase" not in off:  # before the rules, one of which may take the number of a word for an amount
-        steps.append((Needs(), _Phrases(engine, placeholders)))
+        steps.append((Needs(), PhraseStep(engine, placeholders)))
     active = [rule for rule in rules if rule.level <= level and rule.name not in off]
     for rule in sorted(active, key=lambda rule: not rule.beside_name):
         needs = Needs.of(rule)
@@ -118,28 +118,6 @@ class _PrivateKeys:
         while place >= 0:
             yield (number := joined.at(place)), True
             place = lowered.find(self.mark, joined.after(number))
-
-
-class _Phrases:
-    """Hides seed phrases. Immutable, hence thread-safe and task-safe."""
-
-    __slots__ = ("_placeholders", "_short_words")
-    follows = True
-
-    def __init__(self, engine: Engine, placeholders: Placeholders) -> None:
-        self._short_words = engine.searcher(SHORT_WORDS)
-        self._placeholders = placeholders
-
-    def __call__(self, sample: Sample, _: Sample) -> str:
-        text = sample.text
-        first = self._short_words(sample)(0)
-        if first is None or not may_hold_phrase(text[first.start() :]):
-            return text
-        return hide_phrases(text, self._placeholders)
-
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
-        for number in joined.hit(self._short_words(joined.sample)):
-            yield number, may_hold_phrase(joined.texts[number])
 
 
 class _RuleStep:

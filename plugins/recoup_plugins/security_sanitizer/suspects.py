@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
 from recoup_plugins.security_sanitizer.key_tables import ANYWHERE, LAST, PHRASES
-from recoup_plugins.security_sanitizer.key_words import STEMS
 from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.sample import Sample, octets
+from recoup_plugins.security_sanitizer.name_stems import FIX_TAGS, LOGIN_WORDS, pattern_of, substrings_of
+from recoup_plugins.security_sanitizer.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +24,15 @@ _MOST_DIGITS: Final = 7
 _MOST_PARTS: Final = 6
 _MOST_WORDS: Final = 3
 _WIDEST_NEIGHBOURS: Final = 2 * (_LONGEST_NAME + 2)
+_ESCAPES: Final = frozenset("nrt")
 _OF_TIMES: Final = "0123456789:,"
 _PARTS = re.compile(r"[.$\-]{1,64}")
 _NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-$"
 _AFTER = re.compile(r" ([^\W\d][\w.$\-]{0,63})(?: ([^\W\d][\w.$\-]{0,63}))?")
-_LOGIN: Final = ("auth", "login", "logon", "signin", "sign_in", "server.sign")
+_BEFORE_OPERATION = re.compile(r"[:=]\s{0,3}\\{0,8}[\"']?[\w./\-]{0,32}\Z", re.ASCII)
+_WIDEST_BEFORE: Final = 48
 _MADE_BY_ANY_WORD: Final = ("key", "keys")
 """Names that are sensitive behind nearly any word; others need one beside them that is in the tables too."""
-
-_MARKS: Final = "=:\"'"
 
 
 class Suspects:
@@ -44,58 +44,53 @@ class Suspects:
         keys: what says whether a name is sensitive.
         level: the level at which it is asked.
         engine: finds the names that hold a stem.
-
-    Attributes:
-        stems: parts of names, in lower case, of which every sensitive name has one.
     """
 
-    __slots__ = (
-        "_beside",
-        "_certain",
-        "_finder",
-        "_has_own",
-        "_keys",
-        "_known",
-        "_level",
-        "_numbers",
-        "_spoken",
-        "_tag_finder",
-        "_tags",
-        "_vocabulary",
-        "stems",
-    )
+    __slots__ = (*("_beside", "_finder", "_has_own", "_keys", "_known", "_level", "_own", "_spoken", "_vocabulary"),)
 
     def __init__(self, keys: KeyPolicy, level: Level, engine: Engine) -> None:
-        own = [stem.lower() for stem in keys.stems(level)]
-        stems = {stem.rstrip(_MARKS) for low in Level if low <= level for stem in STEMS[low]}.union(own)
+        own = tuple(stem.lower() for stem in keys.stems(level))
         self._keys = keys
         self._level = level
-        self._certain = (*_LOGIN, *own)
-        self._numbers = frozenset(stem for stem in stems if stem.isdigit())
-        self._tags = tuple(octets(f"{number}=") for number in self._numbers)
-        self._finder = None if "" in stems else engine.name_finder(sorted(stems - self._numbers))
-        self._tag_finder = engine.name_finder(sorted(stems)) if self._tags and self._finder else self._finder
+        self._own = own
+        self._has_own = bool(own)
+        pattern = "|".join((pattern_of(level), *(f"(?i:{re.escape(stem)})" for stem in own if stem.isascii())))
+        stems = {*substrings_of(level), *own}
+        self._finder = None if level is Level.CRITICAL else engine.name_finder(sorted(stems), pattern)
         self._beside: BoundedCache[int, bool] = BoundedCache(4096)
         self._known: BoundedCache[int, bool] = BoundedCache(4096)
         self._spoken: BoundedCache[int, bool] = BoundedCache(4096)
-        self._has_own = bool(own)
-        self.stems = frozenset(stems)
         tables = (ANYWHERE, LAST, PHRASES)
         self._vocabulary = " ".join((name for table in tables for name, (_, low) in table.items() if low <= level))
 
-    def places(self, sample: Sample) -> Iterator[int]:
-        """Yield in ascending order where names stand that may be sensitive; every place where any name may be."""
+    @property
+    def everywhere(self) -> bool:
+        """Whether every name may be sensitive: amounts, prices and orders have the names of everyday."""
+        return self._finder is None
+
+    def spans(self, sample: Sample) -> Iterator[tuple[int, int]]:
+        """Yield in ascending order where names stand that may be sensitive."""
         text = sample.text
         if self._finder is None:
-            yield from range(len(text))
+            yield from ((place, place) for place in range(len(text)))
             return
-        is_fix = any(map(sample.lowered.__contains__, self._tags))
-        for start, end in (self._tag_finder if is_fix and self._tag_finder else self._finder).spans(sample):
+        for begin, end in self._finder.spans(sample):
+            is_escape = text[begin - 1 : begin] == "\\" and text[begin] in _ESCAPES
+            start = begin + is_escape
             if end - start > _LONGEST_NAME:
                 if not _is_number(text[start:end]):
-                    yield start
-            elif self._is_suspect(text[start:end]) or self._is_in_phrase(text, start, end):
-                yield start
+                    yield start, end
+            elif (
+                self._is_suspect(text[start:end])
+                or self._is_in_phrase(text, start, end)
+                or _logs_in(text, start, end)
+                or (text[end : end + 1] == "=" and self._is_tag(text[start:end]))
+            ):
+                yield start, end
+
+    def places(self, sample: Sample) -> Iterator[int]:
+        """Yield in ascending order where names begin that may be sensitive."""
+        return (start for start, _ in self.spans(sample))
 
     def any(self, text: str) -> bool:
         """Tell whether a name that may be sensitive stands anywhere in a text."""
@@ -110,15 +105,17 @@ class Suspects:
 
     def _judge(self, name: str) -> bool:
         """Tell whether a name, or one of the names in a dotted path or header, is sensitive."""
-        tag = name.removeprefix("A")  # of FIX, behind its separator written as ^A
-        if tag.isdigit():
-            return tag in self._numbers
-        if any(map(name.lower().__contains__, self._certain)):
+        if self._own and any(map(name.lower().__contains__, self._own)):
             return True
         parts = [part for part in _PARTS.split(name) if part]
         return len(parts) > _MOST_PARTS or any(
             self._is_sensitive("-".join(parts[start:end])) for start, end in combinations(range(len(parts) + 1), 2)
         )
+
+    def _is_tag(self, name: str) -> bool:
+        """Tell whether a number is the tag of a sensitive FIX field, also behind its separator written as ``^A``."""
+        lowest = FIX_TAGS.get(name.removeprefix("A"))
+        return lowest is not None and lowest <= self._level
 
     def _is_in_phrase(self, text: str, start: int, end: int) -> bool:
         """Tell whether a name becomes sensitive by the words beside it, as in ``account number``."""
@@ -138,7 +135,7 @@ class Suspects:
         beside = hash((len(earlier), text[start:end], *earlier, *later))
         known = self._beside[beside]
         if known is None:
-            known = self._is_spoken(text[start:end]) and self._makes_phrase(text, start, end)
+            known = self._makes_phrase(text, start, end)
             self._beside.put(beside, known)
         return known
 
@@ -181,6 +178,14 @@ class Suspects:
         return bool(verdict.kind) and verdict.level <= self._level
 
 
+def _logs_in(text: str, start: int, end: int) -> bool:
+    """Tell whether a value is the name of an operation that logs in."""
+    name = text[start:end].lower()
+    if not any(map(name.__contains__, LOGIN_WORDS)):
+        return False
+    return _BEFORE_OPERATION.search(text, max(0, start - _WIDEST_BEFORE), start) is not None
+
+
 def _is_number(name: str) -> bool:
     """Tell whether a long run is a hash, an identifier or a key, which no name is, by its letters and digits."""
     return name.isalnum() and sum(map(str.isdigit, name[-_LONGEST_NAME:])) > _MOST_DIGITS
@@ -191,7 +196,10 @@ def _words_before(text: str, at: int) -> list[str]:
     words: list[str] = []
     while len(words) < _MOST_WORDS - 1 and text[at - 1 : at] == " ":
         window = text[max(0, at - 1 - _LONGEST_NAME) : at - 1]
-        word = window[len(window.rstrip(_NAME_CHARACTERS)) :]
+        before = window.rstrip(_NAME_CHARACTERS)
+        word = window[len(before) :]
+        if before[-1:] == "\\" and word[:1] in _ESCAPES:
+            word = word[1:]
         if not word or word[0].isdigit():  # a number is no part of a name
             break
         words.insert(0, word)

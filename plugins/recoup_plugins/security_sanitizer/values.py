@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 _MASK = re.compile(
     r"\*{1,256}|[xX]{3,64}|[•●…]{1,64}|[.\-_]{1,64}|<[\w \-.*]{0,64}>|\[[A-Z][A-Z_]{1,31}(?: [0-9a-f]{4,8})?\]|"
-    r"\{\w{0,64}\}|(?:YOUR|your|Your|MY_OWN|INSERT|insert|ENTER|enter|REPLACE|replace)"
+    r"\{[\w.]{0,64}\}|\$\{[\w.]{1,64}\}|\$\w{1,64}:\$\w{1,64}|(?:YOUR|your|Your|MY_OWN|INSERT|insert|ENTER|enter|"
+    r"REPLACE|replace)"
     r"[_\- ][A-Za-z_\- ]{2,48}|\$\{?\w{1,64}\}?|%\(?\w{0,64}\)?[sdr]|"
     r"\$?\{\{[A-Za-z_.\-|(),\[\] '\"]{1,120}\}\}|\{%[A-Za-z_.\-|() '\"]{1,120}%\}|"
-    r"\((?:sensitive value|known after apply)\)|~|"
+    r"\((?:sensitive value|known after apply)\)|~|\?|"
     r"(?:Bearer|Basic|Token|bearer|basic|token) (?:\{\w{0,64}\}|<[\w \-]{0,64}>|\$\{?\w{1,64}\}?|\*{1,64}|%s|\.{3})"
 )
 _NOTHING: Final = frozenset(
@@ -66,12 +67,15 @@ _PROSE: Final = frozenset(
     locked blocked already never none still being used needed set generated cached refreshed rotated stored
     loaded hidden redacted masked bad unrecognized unrecognised unsupported authentication connection network
     exchange server service request response retry retrying after when while expected did got found requires require
-    argument option field characters use keep save reset updated deleted replaced issued shown printed logged kept
+    argument option field characters use keep save reset updated deleted replaced issued shown printed logged kept value
+    mínimo mínima máximo incorrecta incorrecto inválida inválido invalida requerida caducada falsch ungültig vergessen
+    fehlt oublié erronée requis manquant неверный неверен 错误 無効 필요
 """.split()
 )
 _ORDINARY_TOKEN = re.compile(
     r"[A-Z]{1,12}|\d{1,7}[A-Z]{2,16}|[A-Z0-9]{1,6}|[A-Z0-9]{1,12}[/:_\-][A-Z0-9]{2,12}|"
-    r"[A-Z0-9]{2,12}-[A-Z0-9]{2,12}-[A-Z0-9.]{1,12}(?:-[A-Z]{1,4})?|[a-z]{1,24}|[A-Z]?[a-z]{1,24}|\d{1,5}|v?\d[\d.]{0,12}"
+    r"[A-Z0-9]{2,12}-[A-Z0-9]{2,12}-[A-Z0-9.]{1,12}(?:-[A-Z]{1,4})?|[a-z]{1,24}|[A-Z]?[a-z]{1,24}|\d{1,5}|"
+    r"v?\d[\d.]{0,12}"
 )
 _WORDS_JOINED: Final = re.compile(r"[A-Z][A-Z_\-]{1,64}|[a-z][a-z_\-.]{1,64}", re.ASCII)
 VALUE_NAMES: Final = frozenset(
@@ -87,7 +91,11 @@ _TECHNICAL: Final = re.compile(
     r"ntlm|v|ver|version|step|attempt|try|retry|line|no|rule|type|class)[\-_]?\d{1,6}[a-z]{0,2}\d?(?:[\-_/]\w{1,12})?",
     re.ASCII | re.IGNORECASE,
 )
-_TIME: Final = re.compile(r"[\d:.\-]{1,24}T[\d:.]{2,16}(?:Z|[+\-][\d:]{2,6})?|[\d.,]{1,12}[a-zA-Z%]{1,8}", re.ASCII)
+_TIME: Final = re.compile(
+    r"[\d:.\-]{1,24}T[\d:.]{2,16}(?:Z|[+\-][\d:]{2,6})?|"
+    r"[\d.,]{1,12}(?:[a-z]{1,8}|[A-Z]{1,8}|[kKMGTP]i?[Bb](?:ps)?|[kMG]Hz|%)",
+    re.ASCII,
+)
 _NOTATION: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}[=:(\[]|[a-z]{2,8}://|[./~]{1,3}/|/\w|<|\{|\$\{", re.ASCII)
 MARKET: Final = re.compile(r"[A-Z\d]{2,12}[/\-][A-Z]{3,5}(?::[A-Z]{3,5})?", re.ASCII)
 """The symbol of a market: ``BTC/USDT:USDT``."""
@@ -122,7 +130,8 @@ _FILE = re.compile(
     r"ini|cfg|pub|jks|gpg|py|sh)"
 )
 _SUBSTITUTED = re.compile(
-    r"\$\(|\$\{\{|\$\{\w{1,64}:\?|\{\{|\{%|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|@Microsoft\.KeyVault|(?:vault|ssm|"
+    r"\$\(|\$\{\{|\$\{\w{1,64}:\?|\{\{|\{%|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|"
+    r"@Microsoft\.KeyVault|(?:vault|ssm|"
     r"op|sm|awssm|gcpsm):/?/?[\w/]"
 )
 _OF_RESOURCE = re.compile(
@@ -131,9 +140,37 @@ _OF_RESOURCE = re.compile(
 )
 """What Kubernetes calls a secret kept elsewhere, and names as people give to such resources."""
 
+_UNIX_ID = re.compile(r"\d{1,6}\([\w\-]{1,32}\)", re.ASCII)
+"""What ``id`` prints: ``uid=1000(bot)``."""
+
+_SCOPED = re.compile(r":[A-Za-z_]\w{1,63}[(:]", re.ASCII)
+"""What follows a name and the first of two colons: ``Keypair::from_bytes(...)``."""
+
+_RAW_KEY = re.compile(
+    r"(?:0[xX])?[0-9a-fA-F]{64}|[1-9A-HJ-NP-Za-km-z]{86,88}|[A-Za-z0-9+/]{43}=|-{5}BEGIN "
+    r"[\s\S]{1,999}"
+)
+"""Private keys as they are written without a name that says so."""
+
 _HEADER_NAME = re.compile(r"[A-Z][A-Za-z]{0,24}-[A-Z][A-Za-z\-]{1,64}", re.ASCII)
 _HOST_AND_PORT = re.compile(r"[\w.\-]{1,253}:\d{1,5}[,;)]?", re.ASCII)
+_LABEL = re.compile(r"[a-z]{2,12}[\-_]\d{1,3}", re.ASCII)
+"""What wallets are called: ``cold-1``."""
+
+_ADDRESS: Final = 42
+_MOST_ZEROS: Final = 30
 _DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_][A-Za-z_]{0,63})?\.([A-Za-z_][A-Za-z_]{1,63})", re.ASCII)
+_VARIABLE = re.compile(r"\$?\{[A-Za-z_][\w.\[\]]{0,63}\}", re.ASCII)
+_INNER = re.compile(r"\{([A-Za-z_][\w.\[\]]{0,63})\}", re.ASCII)
+_SUBSCRIPT = re.compile(r"[A-Za-z_]{2,40}\[[\w\"':\-]", re.ASCII)
+"""An item of a variable: ``key[len(prefix) :]``."""
+
+_ANNOTATION = re.compile(
+    r"(?:[a-z]{1,16}\.){0,1}_?[A-Z][a-z]{2,16}(?:[A-Z][a-z]{2,16}){0,1}(?:[A-Z][a-z]{2,16}){0,1}"
+    r"(?:\[[\w, .\[\]]{0,80}\]?| \| None| = (?:None|[a-z_]{1,32}\(?)|\)? ?->|\)?,? ?$)",
+    re.ASCII,
+)
+_NEVER_CHOSEN: Final = frozenset(["AUTHORIZATION", "TOKEN", "SIGNATURE", "API_KEY", "CREDENTIALS"])
 _CHOSEN_BY_PEOPLE: Final = frozenset(["PASSWORD", "SECRET"])
 _LONG_TOKEN: Final = 16
 _SHORTEST_SECRET: Final = 6
@@ -142,10 +179,25 @@ _WORDS_OF_A_PHRASE: Final = 6
 
 def is_placeholder(value: str) -> bool:
     """Tell whether a value hides or denies a secret: a mask, a placeholder, a template variable, nothing."""
-    return value.lower() in _NOTHING or _MASK.fullmatch(value) is not None
+    if value.lower() in _NOTHING or _MASK.fullmatch(value) is not None:
+        return not (value[:1] in ("<", "{") and value[:2] != "{{" and _is_key_in_brackets(value.strip("<{}>")))
+    return "{" in value and _is_template(value)
 
 
-def is_reference(  # noqa: PLR0911 - one form of reference a line
+def _is_key_in_brackets(inner: str) -> bool:
+    """Tell whether what stands in brackets is a key instead of the name of a variable."""
+    return len(inner) >= _LONG_TOKEN and any(map(is_mixed, _PARTS.split(inner))) and not inner.islower()
+
+
+def _is_template(value: str) -> bool:
+    """Tell whether a value is put together from variables alone: ``{domain}|{path}``."""
+    rest = _VARIABLE.sub("", value)
+    return (
+        rest != value and not any(map(str.isalnum, rest)) and not any(map(_is_key_in_brackets, _INNER.findall(value)))
+    )
+
+
+def is_reference(  # noqa: C901, PLR0911 - one form of reference a line
     name: str, value: str, keys: KeyPolicy, *, literal: bool = False
 ) -> bool:
     """Tell whether a value is source code that refers to a secret: an attribute, a call, a variable, a type.
@@ -153,6 +205,8 @@ def is_reference(  # noqa: PLR0911 - one form of reference a line
     A literal refers to nothing but the name itself or a type. ``TradingDesk`` may be a class, but beside a name such as
     ``password`` it counts as one that somebody chose.
     """
+    if _SCOPED.match(value):
+        return True
     found = _PATH_OF_NAMES.match(value)
     if (found and found.group(1) in _ROOTS) or _CALL.match(value):
         return True
@@ -166,14 +220,33 @@ def is_reference(  # noqa: PLR0911 - one form of reference a line
         return member.kind != "" and not member.weak and member.level is Level.LOW
     if _HEADER_NAME.fullmatch(bare) and not literal:
         return keys.verdict(bare).kind != ""
-    if not _IDENTIFIER.fullmatch(bare) or any(char.isdigit() for char in bare):
+    if not literal and (_SUBSCRIPT.match(value) or _is_annotation(name, value, keys)):
+        return True
+    if not _IDENTIFIER.fullmatch(bare):
         return False
+    if any(map(str.isdigit, bare)):  # "signature64" is a variable, where what it is called after says so
+        named = keys.verdict(bare.rstrip("0123456789")) if bare.islower() and not literal else None
+        return named is not None and not looks_random(bare) and named.kind == keys.verdict(name).kind != ""
     if bare.lower() in _TYPES or bare.replace("_", "").lower() == name.replace("_", "").lower():
+        return True
+    if not literal and _is_variable(name, bare, keys):
         return True
     if literal or (not (bare[0].islower() or bare.isupper()) and keys.verdict(name).kind in _CHOSEN_BY_PEOPLE):
         return False
     other = keys.verdict(bare)
     return other.kind != "" and other.level < Level.CRITICAL
+
+
+def _is_variable(name: str, bare: str, keys: KeyPolicy) -> bool:
+    """Tell whether a name in small letters ends as the one beside it does: ``item_key == lookup_key``."""
+    last = bare.rpartition("_")[2]
+    is_same = "_" in bare and bare.islower() and name.lower().replace("-", "_").rpartition("_")[2] == last
+    return is_same and keys.verdict(last).kind != ""
+
+
+def _is_annotation(name: str, value: str, keys: KeyPolicy) -> bool:
+    """Tell whether a value is the type of a parameter, where nobody chooses such words: ``cookies: Morsel[str]``."""
+    return keys.verdict(name).kind in _NEVER_CHOSEN and _ANNOTATION.match(value) is not None
 
 
 def is_prose(value: str) -> bool:
@@ -244,7 +317,9 @@ def is_ordinary(value: str) -> bool:
 def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of value a line
     """Tell whether a value under a weak name looks like what the name may mean."""
     if kind == "ACCOUNT" and (
-        value.lower() in _ACCOUNT_TYPES or (value.rstrip(",;)").isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)
+        _UNIX_ID.match(value)
+        or value.lower() in _ACCOUNT_TYPES
+        or (value.rstrip(",;)").isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)
     ):
         return False
     if kind == "USER" and (value.lower() in NOBODY or (value.isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)):
@@ -252,14 +327,21 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
     if kind == "API_KEY" and _is_numbered_name(value.rstrip(",;)")):
         return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
-        return not is_prose(value)
+        return not (is_prose(value) or is_nobodys(value))
     if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER", "OTP"):
         return any(char.isdigit() for char in value)
     if kind in ("NATIONAL_ID", "BANK") and (bare := value.replace(" ", "").replace("-", "")).isdigit():
         return len(bare) >= _FEWEST_ID_DIGITS
-    if kind == "WALLET" and _HOST_AND_PORT.fullmatch(value):
+    if kind == "PRIVATE_KEY":
+        return _RAW_KEY.fullmatch(value) is not None
+    if kind == "WALLET" and (_HOST_AND_PORT.fullmatch(value) or _LABEL.fullmatch(value) or is_nobodys(value)):
         return False
     return "@" in value if kind == "EMAIL" else looks_secret(value)
+
+
+def is_nobodys(value: object) -> bool:
+    """Tell whether a value is the zero address, or another of nearly nothing but zeros, which is nobody's."""
+    return type(value) is str and value[:2] == "0x" and len(value) >= _ADDRESS and value.count("0") > _MOST_ZEROS
 
 
 def _is_numbered_name(value: str) -> bool:

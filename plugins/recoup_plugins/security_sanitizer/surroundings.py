@@ -1,0 +1,234 @@
+"""Tells by what stands around a sensitive name in which notations it may have a value, and where.
+
+Looking for all notations costs far more than a text is worth, and most texts that speak of a key or a token have none.
+What is looked at here may be right in other places too: it only decides what is worth a look.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from recoup_plugins.security_sanitizer.name_stems import FIX_TAGS, LOGIN_VALUE, LOGIN_WORDS
+from recoup_plugins.security_sanitizer.notations import Notation, everywhere
+from recoup_plugins.security_sanitizer.sample import OPAQUE, octets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from recoup_plugins.security_sanitizer.notations import Located, Span
+    from recoup_plugins.security_sanitizer.sample import Sample
+
+
+def _octets(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode("ascii"))
+
+
+_FOREIGN: Final = "\\x80"
+_FOREIGN_OCTET: Final = bytes([OPAQUE])
+_AROUND: Final = r"[ \t\"'`\\*\]).]{0,64}"
+_DIGIT: Final = f"[0-9{_FOREIGN}]"
+_SPACE: Final = rf"[\s{_FOREIGN}]"
+_QUOTED_NEXT: Final = rf"(?:,{_SPACE}{{0,2}}b?\\{{0,16}}[\"']|;s:\d{{1,4}}:[\"'])"
+_REMARK: Final = r"(?:[ \t]\([^()]{1,48}\)|[ \t]?#\d{1,3}|\[\d{1,3}\]) ?"
+_OWNER: Final = rf"[ \t](?:for|of|on|to)[ \t][\w \-./{_FOREIGN}]{{1,40}}[ \t]?"
+_TYPE: Final = r"[ \t]{0,2}&?(?:'\w{1,16} )?[\w\[\]<>|. ]{0,80}"
+_JOINT: Final = (
+    rf"(?::{_TYPE}=|[=:{_FOREIGN}]|[~\-]>|<-|[\"']{_QUOTED_NEXT}|,{_SPACE}{{0,2}}<<[\"']|"
+    r"[ +](?:is|was|has been|been)[ +]| (?:set|changed|updated|reset) to | equals | \.{4,64} )"
+)
+_LOOSE_JOINT: Final = (
+    rf"(?:(?:[|;,\t]|\\{{1,4}}t)(?:[^\s|;,\"'\\<>]{{0,1000}}?{_DIGIT}|<)|"
+    rf"[ ({{]\\{{0,8}}[bru]?[\"'][^ ]{{0,1000}}?{_DIGIT})"
+)
+"""What joins a name to a value that must be convincing, hence has digits and no blanks."""
+
+_JOINED: Final = (
+    _octets(f"{_AROUND}(?:(?:{_REMARK}|{_OWNER})?{_JOINT}|{_LOOSE_JOINT})"),
+    _octets(rf"(?:[^\"]{{0,80}}\"|[^']{{0,80}}'){_QUOTED_NEXT}"),
+)
+"""Match behind a name what joins it to a value, or the end of the quotes that it stands in."""
+
+_BEHIND: Final = _octets(
+    rf"(?: [\w.$\-{_FOREIGN}]{{1,64}}){{0,2}}{_AROUND}(?:[=:|;,\t{_FOREIGN}({{<\[#~\n\r\\]|->|  |[^\"]{{0,80}}\"[,;]|"
+    r"[^']{0,80}'[,;]|[ +](?:is|was|has been|been|[\"'({]|\\)|"
+    r"[ \t](?:set|changed|updated|reset|for|of|on|to|equals|\.{4,64}|#|\(|[bru][\"'])[ \"'\d]?)"
+)
+"""Matches behind each name that something joins to a value, or that may be a cell."""
+
+_MOST_WORDS: Final = 3
+_OF_CELLS: Final = (b"\t", b"|", b"  ", _FOREIGN_OCTET, b"]", b":\n")
+_GOT_WORDS: Final = (b"got", b"received", b"given", b"found", b"provided", b"saw", b"actual", b"was")
+_AROUND_OCTETS: Final = b" \t\r\n\"'`\\"
+_JOINTS: Final = (b"=", b":", b">")
+_NEXT_WORD: Final = _octets(rf" [\w.$\-{_FOREIGN}]{{1,64}}")
+_CELLS: Final = rf"[\w$.\-\"'` \t|,;{_FOREIGN}]{{0,1000}}(?:\r?\n|\\r\\n|\\n)"
+_BEFORE_CELL: Final = _octets(rf"(?:[\t|,;{_FOREIGN}]|  )[ \t\"'`|]{{0,16}}(?:[\w$.\-]{{1,48}} ){{0,2}}\Z")
+_LAST_CELLS: Final = _octets(_CELLS)
+_AFTER_CELL: Final = _octets(
+    rf"[ \t\"'`]{{0,16}}(?:[\t|{_FOREIGN}]|  |[,;]{_CELLS}|(?:\r?\n|\\r\\n|\\n)[\-+= ]{{2}}|"
+    r"\]{1,2}[ \t]{0,8}\n|:[ \t]{0,8}\n)"
+)
+_WIDEST_CELL: Final = 160
+_CREDENTIAL: Final = _octets(
+    "(?i:key|secret|token|pass|pwd|sign|cred|auth|mnemonic|seed|jwt|hmac|session|cookie|webhook)"
+)
+_VALUE: Final = r"[\"'`(\[<]?([^\s\"'`<>()\[\]{}]{1,1000})"
+_SPACED: Final = _octets(
+    rf"[\"'`)]?(?:,|:|'?s)?[ \t]{{1,24}}(?:[\-{_FOREIGN}>|/]{{1,3}}[ \t]{{1,4}})?(?:value |of |is |was |\d )?{_VALUE}"
+)
+_GOT: Final = _octets(rf"(?i:\b(?:got|received|given|found|provided|saw|actual|was))[ :=]{{1,3}}{_VALUE}")
+_GOT_WINDOW: Final = 160
+_HAS_LETTER: Final = _octets(f"[A-Za-z{_FOREIGN}]")
+_HAS_DIGIT: Final = _octets(_DIGIT)
+_DASH: Final = ord("-")
+
+_FIELD: Final = _octets(
+    r"(?i:\b(?:name|key|k|field|header|headername|parameter|param|label|variable|var|env|attribute|property|setting|"
+    r"option))(?:\\{0,8}[\"'`])?\s{0,3}(?:=>|[:=])\s{0,3}\\{0,8}[\"'`]?\Z"
+)
+_WIDEST_FIELD: Final = 48
+_WITH_VALUE: Final = _octets(
+    r"[\"'`]?(?: [^\n:=\"'`]{0,80})? (?i:with|had|has|of|to|new|old|its|the|invalid|unexpected|current) (?i:value)[ :=]"
+)
+_CHANGED: Final = _octets(
+    r"[\"'`]? (?i:was |has been )?(?i:changed|updated|rotated|replaced|switched|renamed|moved) (?i:from) "
+)
+_VALUE_FOR: Final = _octets(
+    r"(?i:\bvalue)[ :=]{1,3}[\"'`][^\s\"'`]{4,1000}[\"'`] (?i:for|of|in|given for|passed to|supplied for) "
+)
+_OPTION: Final = _octets("--(?:name|key|parameter|secret-id|secret-name|variable|field|id)[= ]")
+_TOLD_MARKS: Final = (b"uplicate entry '", b"input_value=")
+_INSERT: Final = _octets(r"(?i:\b(?:insert|replace|copy|merge))\s[^()]{1,160}\(")
+_FIX: Final = _octets(f"(?:{'|'.join(FIX_TAGS)})=")
+_FIX_MARKS: Final = (b"8=FIX", b"554=", b"35=")
+_LOGIN: Final = _octets(
+    r"(?i:\b(?:op|method|event|action|type|command|cmd|request|req|reqtype|channel|ch|e|id|msgtype|messagetype|"
+    r"operation))\\{0,8}[\"']?\s{0,3}" + LOGIN_VALUE
+)
+_LOGIN_WORDS: Final = tuple(map(octets, LOGIN_WORDS))
+_COMMAND: Final = _octets(
+    r"\b(?:set|setx|setenv|ENV|ARG|add|put|export)(?: {1,2}-{1,2}\w{1,16})?[ \t]{1,8}[\w.\-/:]{3,200}[ \t]"
+)
+
+
+def beside(sample: Sample, names: Iterable[Span]) -> Located:
+    """Return the notations that a text may hold, and where each may stand.
+
+    A span begins with the name. A notation of which it is only known that it may be there has the whole text.
+
+    Args:
+        sample: any text.
+        names: where names stand that may be sensitive, in ascending order.
+    """
+    raw = sample.raw
+    marks = _Marks(sample)
+    whole = [(0, len(raw))]
+    is_told = _is_told(raw)
+    located: Located = {}
+    for start, end in names:
+        if _FOREIGN_OCTET in raw[start:end]:  # which may be what joins the name to its value
+            return everywhere(sample)
+        is_behind = _BEHIND.match(raw, end) is not None
+        places = list(_ends(raw, end)) if is_behind else []
+        if joints := [
+            joint.end() for place in places for joined in _JOINED if (joint := joined.match(raw, place)) is not None
+        ]:
+            located.setdefault(Notation.NAMED, []).append((start, max(joints)))
+        if marks.cells and _is_cell(raw, start, end, places, marks):
+            located.setdefault(Notation.TABLE, []).append((start, end))
+        if _CREDENTIAL.search(raw, start, end) and _is_spaced(raw, end, marks):
+            located.setdefault(Notation.SPACED, []).append((start, end))
+        if raw[start] == _DASH:
+            located[Notation.FLAG] = whole
+        is_told = is_told or _tells(raw, start, end, marks)
+    located |= dict.fromkeys(_unnamed(sample), whole)
+    if is_told:
+        located[Notation.TOLD] = whole
+    return located
+
+
+class _Marks:
+    """What a text has without which some notations are not worth a look. Immutable: thread-safe and task-safe.
+
+    Attributes:
+        lines: it has more than one.
+        cells: something may part cells.
+        got: it says what somebody got.
+        moved: it says from what something changed.
+        values: it speaks of a value.
+    """
+
+    __slots__ = ("cells", "got", "lines", "moved", "values")
+
+    def __init__(self, sample: Sample) -> None:
+        raw, lowered = sample.raw, sample.lowered
+        self.lines = b"\n" in raw[:-1] or b"\\n" in raw
+        self.cells = self.lines or any(map(raw.__contains__, _OF_CELLS))
+        self.got = any(map(lowered.__contains__, _GOT_WORDS))
+        self.moved = b" from " in lowered
+        self.values = b" value" in lowered
+
+
+def _ends(raw: bytes, end: int) -> Iterator[int]:
+    """Yield where the phrases end that a name may begin: itself, and with the one or two words behind it."""
+    yield end
+    for _ in range(1, _MOST_WORDS):
+        if (word := _NEXT_WORD.match(raw, end)) is None:
+            return
+        yield (end := word.end())
+
+
+def _is_cell(raw: bytes, start: int, end: int, places: list[int], marks: _Marks) -> bool:
+    """Tell whether a name may be a cell of a table, or the head of a section."""
+    if any(_AFTER_CELL.match(raw, place) for place in places):
+        return True
+    if not marks.lines or _LAST_CELLS.match(raw, end) is None:
+        return False
+    return _BEFORE_CELL.search(raw[max(0, start - _WIDEST_CELL) : start].rpartition(b"\n")[2]) is not None
+
+
+def _is_spaced(raw: bytes, end: int, marks: _Marks) -> bool:
+    """Tell whether what stands behind a name, or behind what is said of it, has both letters and digits."""
+    found = _SPACED.match(raw, end)
+    if found is not None and _is_mixed(found.group(1)):
+        return True
+    return marks.got and any(_is_mixed(got.group(1)) for got in _GOT.finditer(raw, end, end + _GOT_WINDOW))
+
+
+def _is_mixed(value: bytes) -> bool:
+    return _HAS_DIGIT.search(value) is not None and _HAS_LETTER.search(value) is not None
+
+
+def _tells(raw: bytes, start: int, end: int, marks: _Marks) -> bool:
+    """Tell whether a name may be a value itself, with its own value apart from it."""
+    before = raw[max(0, start - _WIDEST_FIELD) : start]
+    if before.rstrip(_AROUND_OCTETS)[-1:] in _JOINTS and _FIELD.search(before) is not None:
+        return True
+    if not (marks.moved or marks.values):
+        return False
+    return any(_WITH_VALUE.match(raw, place) or _CHANGED.match(raw, place) for place in _ends(raw, end))
+
+
+def _is_told(raw: bytes) -> bool:
+    """Tell whether a text has a mark of names and values that stand apart, whatever the names."""
+    if any(map(raw.__contains__, _TOLD_MARKS)):
+        return True
+    if b" --" in raw and _OPTION.search(raw):
+        return True
+    return b"value" in raw and _VALUE_FOR.search(raw) is not None
+
+
+def _unnamed(sample: Sample) -> Iterator[Notation]:
+    """Yield the notations that a text may hold by what does not stand beside a name."""
+    raw = sample.raw
+    if b"</" in raw:
+        yield Notation.ELEMENT
+    if any(map(raw.__contains__, _FIX_MARKS)) and _FIX.search(raw):
+        yield Notation.FIX
+    if b"(" in raw and _INSERT.search(raw):
+        yield Notation.INSERT
+    if any(map(sample.lowered.__contains__, _LOGIN_WORDS)) and _LOGIN.search(raw):
+        yield Notation.LOGIN
+    if _COMMAND.search(raw):
+        yield Notation.COMMAND

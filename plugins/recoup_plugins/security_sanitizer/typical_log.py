@@ -1,0 +1,20 @@
+"""Lines as trading bots log them, by which a gate tells what is frequent in logs from what is rare."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TYPICAL_LOG: Final = r"""
+2026-11-23 09:14:02,381 INFO  bot.exec [BTC/USDT] order 48211907342 filled 0.01250000 @ 64123.50 fee 0.8016
+DEBUG ws.binance recv seq=918273645 latency_ms=42 symbol=ETHUSDT bids=17 asks=20
+WARNING exchange.rest GET https://api.binance.com/api/v3/order?symbol=BTCUSDT&timestamp=1763888042381&recvWindow=5000 -> 429 in 120 ms
+ERROR json body {"code":-1003,"msg":"Too many requests; current limit is 1200 request weight per 1 MINUTE.","orderId":8219,"clientOrderId":"x-A1b2C3d4E5f6G7h8I9j0"}
+  File "/app/bot/strategies/grid_12.py", line 88, in on_tick
+INFO db.pool acquired connection 7 in 0.52 ms; commit 2068e336520dd453f1bdfccb3bae9964df5b4e0b deployed
+[2026-11-23T09:14:02.381Z] [info] feed: snapshot {"e":"trade","E":1763888042381,"s":"BTC-USD-SWAP","p":"63574.40","q":"14.426","m":true}
+{"level":"info","ts":1763888042.381,"logger":"exec","msg":"position closed","side":"sell","price":64123.5,"pnl":"-12.50","request_id":"7d3f1c1e-8a42-4c7b-9d6e-0c1b2a3f4e5d"}
+09:14:02 - risk - max drawdown 3.2 % reached (limit: 5 %), reducing size from 2.5 to 1.25 at 09:14:03, 3 retries, [0, 0.5, 1.0]
+Traceback (most recent call last): ccxt.base.errors.NetworkError: binance GET 504 Gateway Time-out, retry 2/5 in 1.5s
+worker-3 | reconnecting wss://stream.exchange.com:9443/ws/btcusdt@trade | attempt=2 | uptime=86400
+tx 0x9184fdd0656909650aa5b2ae67fdc1f489005342d37eea6ca71c7ebd8cc77072 confirmed in block 19283746, gas 21000, key rate 0.52, state: ok
+""".strip()  # noqa: E501 - a log's lines are as long as they are
