@@ -142,6 +142,7 @@ class ErrorHandler:
         self._assemble()
         self._portal: BlockingPortal | None = None
         self._token: Token[ErrorHandler | None] | None = None
+        self._is_closed = False
         self._load(plugins or {}, discover=discover)
 
     def _assemble(self) -> None:
@@ -470,10 +471,10 @@ class ErrorHandler:
         """Run a coroutine function beside the application, until the handler is closed.
 
         Returns:
-            False where no event loop runs in this thread, too much is under way, or the clock is a fake one that is
-            moved by whoever sleeps: on such a clock nothing can wait beside the application.
+            False where no event loop runs in this thread, the handler is closed, too much is under way, or the clock is
+            a fake one that is moved by whoever sleeps: on such a clock nothing can wait beside the application.
         """
-        if getattr(self.clock, "auto_advance", False):
+        if self._is_closed or getattr(self.clock, "auto_advance", False):
             return False
         return self._background.spawn(name, function, *args)
 
@@ -519,6 +520,7 @@ class ErrorHandler:
 
     async def close(self) -> None:
         """Stop the plugins in reverse; shielded from cancellation. Closing twice is harmless."""
+        self._is_closed = True
         with anyio.CancelScope(shield=True):
             await self._background.close()
         await self._lifecycle.close()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from recoup.admission import Admission
 from recoup.classification import UNCLASSIFIED
 from recoup.deadline import deadline
@@ -272,6 +274,8 @@ class GuardedCall:
         Raises:
             ServiceDegraded: the fallback says so.
         """
+        if outcome.decision is Decision.RETRY:  # it might be, but its deadline or a bound keeps it from being repeated
+            outcome = evolve(outcome, decision=Decision.RAISE)
         attach_outcome(error, outcome)
         call = self._call
         known = outcome.classification.outcome_known or call.operation.kind.repeatable

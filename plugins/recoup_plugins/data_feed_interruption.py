@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from recoup import ErrorContext, Host, MarketDataPort
 
+_NAME = "data_feed_interruption"
 _NUMBER = instance_of((int, float))
 _MAX_DOUBLINGS = 32
 """Beyond it every cap has long been reached, and a float would overflow."""
@@ -123,11 +124,12 @@ class DataFeedInterruption:
         """Take a market on; False where somebody has already, or too many are under way."""
         with self._lock:
             old = self._states.get(market, FeedState.FRESH)
-            if old is FeedState.RECOVERING or len(self._states) >= self._config.max_markets:
+            is_full = market not in self._states and len(self._states) >= self._config.max_markets
+            if old is FeedState.RECOVERING or is_full:
                 return False
             self._states[market] = FeedState.RECOVERING
         if self._config.halts:
-            self._host.halts.halt(*market, reason=f"its feed is interrupted {reason}".rstrip())
+            self._host.halts.halt(*market, reason=f"its feed is interrupted {reason}".rstrip(), by=_NAME)
         self._publish(market, old, FeedState.RECOVERING, reason)
         return True
 
@@ -183,7 +185,7 @@ class DataFeedInterruption:
             else:
                 self._states[market] = new
         if new is FeedState.FRESH and self._config.halts:
-            self._host.halts.lift(*market, reason="its feed is whole again")
+            self._host.halts.lift(*market, reason="its feed is whole again", by=_NAME)
         self._publish(market, FeedState.RECOVERING, new, detail)
 
     def _publish(self, market: Market, old: FeedState, new: FeedState, detail: str) -> None:

@@ -162,7 +162,7 @@ class Incidents:
             over = {
                 venue: watched
                 for venue, watched in self._watched.items()
-                if watched.is_open and now - watched.last >= self._config.quiet
+                if watched.is_open and now >= watched.last + self._config.quiet
             }
             for venue in over:
                 del self._watched[venue]

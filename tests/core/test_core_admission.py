@@ -249,3 +249,21 @@ async def test_lookups_of_plugins_are_nothing_for_a_human(make, witness):
     with pytest.raises(ConnectionResetError):
         await handler.call(lose, component="desk", operation=Operation(kind=OperationKind.READ))
     assert witness.of(EscalationEvent) == []
+
+
+@pytest.mark.parametrize("client_order_id", ["named", None])
+async def test_each_order_that_is_broken_off_is_a_matter_of_its_own(witness, client_order_id):
+    async with ErrorHandler(clock=FakeClock(), discover=False, plugins={"witness": witness}) as handler:
+        for number in range(3):
+            order = client_order_id and f"{client_order_id}-{number}"
+
+            @guard(operation=Operation(kind=OperationKind.SUBMIT, client_order_id=order), handler=handler)
+            async def create_order():
+                await anyio.sleep_forever()
+
+            with anyio.move_on_after(0.001):
+                await create_order()
+    told = witness.of(EscalationEvent)
+    assert len({event.escalation_id for event in told}) == len(told) == 3
+    if client_order_id is not None:
+        assert [event.reason.rpartition(" ")[2] for event in told] == ["named-0", "named-1", "named-2"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import anyio
 import pytest
+from anyio import to_thread
 
 from recoup import Config, ErrorHandler, PluginEvent, deadline, hookimpl, remaining
 from recoup.background import MAX_TASKS, Background
@@ -145,3 +149,65 @@ def test_without_an_event_loop_nothing_is_started():
     background = Background(lambda _name, _failure: None)
     assert not background.spawn("work", anyio.sleep, 0)
     assert len(background) == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("stands_still", [True, False])
+async def test_closing_waits_for_no_other_event_loop(background, stands_still):
+    cancelled, ready, closed = threading.Event(), threading.Event(), threading.Event()
+
+    async def work():
+        try:
+            await anyio.sleep_forever()
+        finally:
+            cancelled.set()
+
+    async def other():
+        assert background.spawn("work", work)
+        await anyio.lowlevel.checkpoint()
+        if not stands_still:
+            ready.set()
+            await to_thread.run_sync(cancelled.wait, 5)
+
+    def run():
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(other())
+        ready.set()
+        assert closed.wait(5)
+        left = asyncio.all_tasks(loop)  # none where closing has cancelled it
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert ready.wait(5)
+        with anyio.fail_after(5):
+            await background.close()
+        if not stands_still:
+            assert cancelled.wait(5)
+    finally:
+        closed.set()
+        thread.join()
+    assert len(background) == 0
+    assert cancelled.is_set()
+
+
+@pytest.mark.anyio
+async def test_once_the_handler_is_closed_nothing_begins():
+    begun = []
+
+    async def work():
+        try:
+            await anyio.sleep_forever()
+        finally:
+            begun.append(handler.spawn("more work", anyio.sleep_forever))
+
+    async with ErrorHandler(Config(), discover=False) as handler:
+        assert handler.spawn("work", work)
+        await anyio.wait_all_tasks_blocked()
+    assert not handler.spawn("late", anyio.sleep_forever)
+    assert begun == [False]

@@ -108,3 +108,23 @@ async def test_an_order_that_would_wait_past_its_deadline_is_dropped_on_record(c
         await call(60.0, deadline=10.0)
     assert call.sent == []
     assert [event.new for event in witness.events if isinstance(event, StateEvent)] == ["dropped"]
+
+
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+async def test_a_call_without_a_deadline_is_not_held_back_for_ever(is_async):
+    class Forever:
+        holds = {"binance"}  # noqa: RUF012 - a role's attribute
+
+        def delay(self, operation, component):
+            return 60.0
+
+    clock = FakeClock()
+    config = Config.from_dict({"error_handling": {"max_call_seconds": 3600}})
+    handler = ErrorHandler(config, clock=clock, discover=False, plugins={"forever": Forever})
+    guarded = Guard(operation=Operation(kind=OperationKind.READ, key="binance"), handler=handler)
+    with pytest.raises(HeldBack, match="past max_call_seconds"):
+        if is_async:
+            await guarded.call(lambda: None)
+        else:
+            guarded.call_sync(lambda: None)
+    assert clock.monotonic() == 3600

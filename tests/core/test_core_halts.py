@@ -9,13 +9,16 @@ import pytest
 from recoup import (
     Config,
     ErrorHandler,
+    Exposure,
     Guard,
     Halts,
     Operation,
     OperationKind,
+    Recovery,
     StateEvent,
     TradingHalted,
     guard,
+    hookimpl,
 )
 from recoup.halts import HALTS_KEPT
 from recoup.testing import FakeClock
@@ -153,3 +156,90 @@ def test_threads_agree_on_one_halt(halts, events):
     for thread in threads:
         thread.join()
     assert len(halts) == len(events) == 1
+
+
+def test_one_lifts_its_own_halt_and_the_application_all(halts, events):
+    halts.halt("binance", "BTC/USDT", reason="its feed is interrupted", by="feed")
+    drift = halts.halt("binance", "BTC/USDT", reason="drift")
+    assert halts.lift("binance", "BTC/USDT", by="feed")
+    assert not halts.lift("binance", "BTC/USDT", by="feed")
+    assert halts.all() == (drift,)
+    with pytest.raises(TradingHalted, match="drift"):
+        halts.check(submit(), "")
+    halts.halt("binance", "BTC/USDT", reason="its feed is interrupted", by="feed")
+    assert halts.lift("binance", "BTC/USDT")
+    halts.check(submit(), "")
+    assert [event.new for event in events] == ["halted", "trading"]
+
+
+def test_a_market_is_halted_at_every_venue_where_none_is_named(halts):
+    halts.halt(symbol="BTC/USDT", reason="delisted")
+    halts.check(submit(symbol="ETH/USDT"), "")
+    for key in ("binance", "okx"):
+        with pytest.raises(TradingHalted, match=f"no new orders for BTC/USDT at {key}: delisted"):
+            halts.check(submit(key=key), "")
+
+
+def test_an_exposure_tells_the_market_where_the_operation_does_not(halts):
+    halts.halt("binance", "BTC/USDT", reason="drift")
+    with pytest.raises(TradingHalted):
+        halts.check(submit(symbol=None, exposure=Exposure(symbol="BTC/USDT", side="buy", amount="1")), "")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+async def test_a_halt_reaches_an_order_that_has_to_wait(is_async):
+    handler = ErrorHandler(Config(), clock=FakeClock(), discover=False)
+    ended, sent = [], []
+
+    class Pause:
+        holds = {"binance"}  # noqa: RUF012 - a role's attribute
+
+        def delay(self, operation, component):
+            if handler.halts.all():
+                return 0.0
+            handler.halts.halt("binance", reason="drift")
+            return 5.0
+
+        def admit(self, call, component):
+            return None
+
+        def settle(self, call, component, error):
+            ended.append((type(error), call.unresolved))
+
+    await handler.add_plugin(Pause(), "pause")
+    guarded = Guard(operation=submit(), handler=handler)
+    with pytest.raises(TradingHalted):
+        if is_async:
+            await guarded.call(sent.append, 1)
+        else:
+            guarded.call_sync(sent.append, 1)
+    assert sent == []
+    assert ended == [(TradingHalted, False)]
+
+
+@pytest.mark.anyio
+async def test_an_order_found_not_to_exist_is_not_sent_again_where_trading_was_halted_since():
+    ended, sent = [], []
+
+    class Verifies:
+        @hookimpl
+        def recover(self, error, context):
+            handler.halts.halt("binance", reason="drift")
+            return Recovery.retry(0.0, verified=True)
+
+        def admit(self, call, component):
+            return None
+
+        def settle(self, call, component, error):
+            ended.append((type(error), call.unresolved))
+
+    def create_order():
+        sent.append(1)
+        raise TimeoutError
+
+    handler = ErrorHandler(Config(), clock=FakeClock(), discover=False, plugins={"verifies": Verifies})
+    with pytest.raises(TradingHalted):
+        await Guard(operation=submit(), handler=handler).call(create_order)
+    assert sent == [1]
+    assert ended == [(TradingHalted, False)]

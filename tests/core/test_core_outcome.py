@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recoup import UNCLASSIFIED, Decision, Outcome, Recovery
+from recoup import UNCLASSIFIED, Decision, Outcome, Recovery, outcome_of
 
 
 @pytest.mark.parametrize("delay", [-1, float("nan"), float("inf"), "1", None])
@@ -29,3 +29,25 @@ def test_only_a_recovery_or_a_repetition_counts_as_handled() -> None:
         if Outcome(error_id="e", decision=decision, classification=UNCLASSIFIED).handled
     }
     assert handled == {Decision.RECOVERED, Decision.RETRY}
+
+
+def test_an_error_that_might_be_repeated_and_is_not_is_no_handled_one():
+    from recoup import ErrorHandler, Guard, Operation, OperationKind, hookimpl
+    from recoup.testing import FakeClock
+
+    class Waits:
+        @hookimpl
+        def recover(self):
+            return Recovery.retry(60.0)
+
+    @Guard(
+        operation=Operation(kind=OperationKind.READ, deadline=1.0),
+        handler=ErrorHandler(discover=False, clock=FakeClock(), plugins={"waits": Waits}),
+    )
+    def fetch():
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError) as caught:
+        fetch()
+    found = outcome_of(caught.value)
+    assert (found.decision, found.handled) == (Decision.RAISE, False)

@@ -15,6 +15,7 @@ from recoup import (
     ErrorHandler,
     EscalationEvent,
     Exposure,
+    HandlerStateError,
     Intent,
     IntentFinding,
     IntentState,
@@ -223,3 +224,25 @@ async def test_reconciling_asks_every_plugin_and_a_failure_is_incomplete(make, w
         Reconciliation(key="binance", complete=False, detail="c failed"),
     )
     assert [event.hook for event in witness.of(PluginEvent) if event.fault == "raised"] == ["reconcile"]
+
+
+@pytest.mark.anyio
+async def test_in_the_thread_of_a_running_loop_nothing_is_begun_that_nobody_waits_for():
+    asked = []
+
+    class Journal:
+        def unresolved(self):
+            asked.append("unresolved")
+            return [LEFT]
+
+        def resolve(self, intent, finding):
+            asked.append("resolve")
+
+        def resumed(self):
+            asked.append("resumed")
+
+    handler = ErrorHandler(Config(), clock=FakeClock(), discover=False, plugins={"journal": Journal})
+    with pytest.raises(HandlerStateError, match=r"await resume\(\)"):
+        handler.resume_sync()
+    await anyio.wait_all_tasks_blocked()
+    assert asked == []

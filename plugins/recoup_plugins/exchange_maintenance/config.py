@@ -30,6 +30,8 @@ class ExchangeMaintenanceConfig:
         max_interval: most that it grows to. A wait that the venue itself asks for takes precedence over all three.
         probe_grace: time without a failure after which the venue counts as back, where a waiting call is the probe.
         probe_timeout: that a probe through the venue port may take, in real time.
+        restore_timeout: that setting the clock, loading markets and books, and comparing both sides may take together,
+            in real time.
         release_interval: between two held calls once it is back.
         max_wait: maintenance that has lasted or will last longer makes a refusal final.
         max_venues: venues kept at most.
@@ -41,6 +43,7 @@ class ExchangeMaintenanceConfig:
     max_interval: float = field(default=60.0, validator=[_NUMBER, gt(0)])
     probe_grace: float = field(default=2.0, validator=[_NUMBER, gt(0)])
     probe_timeout: float = field(default=10.0, validator=[_NUMBER, gt(0)])
+    restore_timeout: float = field(default=300.0, validator=[_NUMBER, gt(0)])
     release_interval: float = field(default=0.05, validator=[_NUMBER, gt(0)])
     max_wait: float = field(default=14_400.0, validator=[_NUMBER, gt(0)])
     max_venues: int = field(default=256, validator=[instance_of(int), ge(1)])

@@ -70,8 +70,9 @@ class ExchangeMaintenance:
             ValueError: a time has no time zone, or the end is not after the start.
         """
         window = MaintenanceWindow(key=key, start=start, end=end, cancel_only=cancel_only)
-        self._calendar.announce(window, self._host.clock.now())
-        self.holds.add(key)
+        with self._lock:
+            self._calendar.announce(window, self._host.clock.now())
+            self.holds.add(key)
 
     def state(self, key: str) -> VenueState:
         """Return what is known of a venue."""
@@ -89,9 +90,9 @@ class ExchangeMaintenance:
             return None
         operation = context.call.operation if context.call is not None else None
         key = (operation.key if operation is not None else None) or context.component
-        if operation is not None and operation.symbol is not None and key in self._venues:
-            self._prober.note_symbol(key, operation.symbol)
         new = _state_after(classification)
+        if operation is not None and operation.symbol is not None and (new is not None or key in self._venues):
+            self._prober.note_symbol(key, operation.symbol)
         if new is None:
             if classification.reason in _SILENT:
                 self._probe_failed(key)
@@ -108,7 +109,7 @@ class ExchangeMaintenance:
         if window is not None:
             if window.cancel_only and not operation.kind.is_side_effect:
                 return 0.0
-            return (window.end - self._host.clock.now()).total_seconds() + _WAITING_FOR_THE_END
+            return self._until_end(window)
         return self._hold(key, operation)
 
     def refused(self, key: str, retry_after: float | None) -> None:
@@ -128,17 +129,25 @@ class ExchangeMaintenance:
                 venue.ramp(now)
                 self._calendar.remember(key, venue.began, self._host.clock.now() - venue.began)
             else:
-                venue.state = new
+                venue.restore(now)
         if old is not new:
             self._publish(key, old, new, detail or f"after {lasted:.2f} s")
 
     def next_probe(self, key: str) -> float:
-        """Return the seconds until a venue is probed next."""
-        return max(0.0, self._venues[key].closed_until - self._host.clock.monotonic())
+        """Return the seconds until a venue is probed next; not within a window in which it is asked nothing."""
+        window = self._calendar.current(key, self._host.clock.now())
+        with self._lock:
+            venue, now = self._venues[key], self._host.clock.monotonic()
+            if window is not None and not window.cancel_only:
+                venue.postpone(now + self._until_end(window))
+            return max(0.0, venue.closed_until - now)
 
     def lasted(self, key: str) -> float:
         """Return the seconds since the maintenance of a venue began."""
         return self._host.clock.monotonic() - self._venues[key].since
+
+    def _until_end(self, window: MaintenanceWindow) -> float:
+        return (window.end - self._host.clock.now()).total_seconds() + _WAITING_FOR_THE_END
 
     def _hold(self, key: str, operation: Operation | None) -> float:
         venue = self._venues.get(key)
@@ -208,6 +217,7 @@ class ExchangeMaintenance:
                 ),
             )
             del self._venues[forgotten]
+            self._prober.forget(forgotten)
             self.holds.discard(forgotten)
         venue = self._venues[key] = Venue(self._config, since=now, began=wall)
         return venue

@@ -67,6 +67,11 @@ class Prober:
             if len(symbols) < SYMBOLS_KEPT:
                 symbols[symbol] = None
 
+    def forget(self, key: str) -> None:
+        """Remember no market of a venue any more."""
+        with self._lock:
+            self._symbols.pop(key, None)
+
     def start(self, key: str, venue: Venue) -> bool:
         """Probe a venue from now on, if it has a port and there is an event loop to do it in."""
         if self._host.venues.get(key).venue is None:
@@ -76,10 +81,12 @@ class Prober:
     async def _run(self, key: str, venue: Venue) -> None:
         try:
             while self._maintenance.lasted(key) <= self._config.max_wait:
-                await self._host.clock.sleep(self._maintenance.next_probe(key))
+                while (wait := self._maintenance.next_probe(key)) > 0:
+                    await self._host.clock.sleep(wait)
                 if await self._is_back(key):
                     self._maintenance.enter(key, VenueState.RECOVERING, "a probe was answered")
-                    if await self._put_in_order(key):
+                    if await self._restore(key):
+                        self.forget(key)
                         self._maintenance.enter(key, VenueState.NORMAL)
                         return
                     self._maintenance.refused(key, None)
@@ -115,6 +122,11 @@ class Prober:
         self._maintenance.refused(key, left if left is not None and left > 0 else None)
         return False
 
+    async def _restore(self, key: str) -> bool:
+        with anyio.move_on_after(self._config.restore_timeout):  # in real time, as above
+            return await self._put_in_order(key)
+        return False
+
     async def _put_in_order(self, key: str) -> bool:
         """Set the clock, load markets and books, and compare both sides; return whether all of it was done."""
         ports = self._host.venues.get(key)
@@ -124,7 +136,9 @@ class Prober:
             if isinstance(ports.venue, VenueStatusPort):
                 steps.append((ports.venue.refresh_markets, ()))
         if ports.market_data is not None:
-            steps += [(ports.market_data.snapshot, (symbol,)) for symbol in self._symbols.pop(key, {})]
+            with self._lock:
+                symbols = tuple(self._symbols.get(key, ()))
+            steps += [(ports.market_data.snapshot, (symbol,)) for symbol in symbols]
         operation = Operation(kind=OperationKind.READ, key=key)
         for step, arguments in steps:
             try:

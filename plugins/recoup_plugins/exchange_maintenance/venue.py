@@ -61,6 +61,8 @@ class Venue:
         probing: whether a call was let through as a probe.
         has_prober: whether a task probes it through its port, so that no call has to.
         closed_until: see above.
+        due: by when the task that probes it must have acted; beyond it a call is let through as a probe all the same,
+            since the task's event loop may have ended, or be blocked by that very call.
         ramp_until: until when calls go one at a time.
     """
 
@@ -71,6 +73,7 @@ class Venue:
     probing: bool = False
     has_prober: bool = False
     closed_until: float = 0.0
+    due: float = float("-inf")
     ramp_until: float = float("-inf")
     _interval: float = 0.0
     _next_turn: float = 0.0
@@ -118,6 +121,15 @@ class Venue:
         self.state, self.probing = VenueState.CANCEL_ONLY, False
         self._close(until)
 
+    def restore(self, now: float) -> None:
+        """Take the venue for answering, while both sides are brought in line."""
+        self.state = VenueState.RECOVERING
+        self.due = now + self.config.restore_timeout + self.config.max_interval
+
+    def postpone(self, until: float) -> None:
+        """Probe no sooner than that."""
+        self._close(max(self.closed_until, until))
+
     def ramp(self, now: float) -> None:
         """Take the venue for back: what was held goes, one call at a time."""
         self.state, self.probing = VenueState.NORMAL, False
@@ -128,8 +140,8 @@ class Venue:
         """Return 0.0 to let one call go, or the seconds after which it should ask again."""
         if self.state is VenueState.NORMAL:
             return self._ramp(now)
-        if self.has_prober:
-            # Told to ask again soon after the probe; never let through, however late it asks.
+        if self.has_prober and now < self.due:
+            # Told to ask again soon after the probe, and not let through.
             return max(self.config.release_interval, self._take_turn(max(now, self.closed_until), now))
         if self.probing or now < self.closed_until:
             return self._take_turn(now, now)
@@ -155,3 +167,4 @@ class Venue:
     def _close(self, until: float) -> None:
         if until != self.closed_until:
             self.closed_until = self._next_turn = until
+        self.due = until + self.config.probe_timeout + self.config.max_interval

@@ -53,11 +53,13 @@ class Connection:
         key: the venue's.
         queue: orders that wait for it.
         phase: where it stands.
+        lost_again: whether it was reported as lost while somebody brought it back.
     """
 
     key: str
     queue: OrderQueue
     phase: ConnectionPhase = ConnectionPhase.UP
+    lost_again: bool = False
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     def move(self, new: ConnectionPhase) -> ConnectionPhase | None:

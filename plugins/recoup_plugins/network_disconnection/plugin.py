@@ -37,6 +37,7 @@ _LOSSES = frozenset(
         FailureReason.MAINTENANCE,
     }
 )
+_OPEN = frozenset({ConnectionPhase.UP, ConnectionPhase.FLUSHING})
 _MAX_DOUBLINGS = 32
 """Beyond it every cap has long been reached, and a float would overflow."""
 
@@ -50,6 +51,7 @@ class NetworkDisconnectionConfig:
             between 0 and that ("full jitter", AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
         max_delay: most that it grows to.
         step_timeout: that connecting, authenticating or subscribing may take, each; in real time.
+        reconcile_timeout: that comparing both sides may take; in real time.
         give_up_after: time without success after which a human is told, and waiting orders are refused.
         max_age: an order that has waited longer is dropped, on record; its own deadline may be nearer.
         release_interval: between two orders that have waited, when the connection is back.
@@ -59,6 +61,7 @@ class NetworkDisconnectionConfig:
     base_delay: float = field(default=0.5, validator=[_NUMBER, gt(0)])
     max_delay: float = field(default=30.0, validator=[_NUMBER, gt(0)])
     step_timeout: float = field(default=30.0, validator=[_NUMBER, gt(0)])
+    reconcile_timeout: float = field(default=300.0, validator=[_NUMBER, gt(0)])
     give_up_after: float = field(default=3600.0, validator=[_NUMBER, gt(0)])
     max_age: float = field(default=30.0, validator=[_NUMBER, gt(0)])
     release_interval: float = field(default=0.05, validator=[_NUMBER, ge(0)])
@@ -95,7 +98,8 @@ class NetworkDisconnection:
         """Take note that the connection of a venue is lost: new orders wait from now on."""
         connection = self._connection(key)
         if connection.phase is ConnectionPhase.RECONNECTING:
-            return  # several tasks report one loss, and whoever brings it back sees a new one by itself
+            connection.lost_again = True  # several tasks report one loss: it matters once the streams stand anew
+            return
         if (old := connection.move(ConnectionPhase.DOWN)) is not None:
             self._tell(connection, old, reason)
 
@@ -114,9 +118,11 @@ class NetworkDisconnection:
             if old is not None:
                 self._tell(connection, old, "")
                 return await self._bring_back(connection, stream)
-            if connection.phase is ConnectionPhase.RECONNECTING:
+            while connection.phase is ConnectionPhase.RECONNECTING:
                 await self._host.clock.sleep(self._config.base_delay)
-            else:
+            if connection.phase is ConnectionPhase.FAILED:
+                return False
+            if connection.phase is not ConnectionPhase.DOWN:
                 return True
 
     @hookimpl(tryfirst=True)
@@ -182,7 +188,7 @@ class NetworkDisconnection:
         return self._config.max_age if left is None else max(0.0, min(left, self._config.max_age))
 
     def _check(self, connection: Connection, call: Call, patience: float, *, given: bool) -> None:
-        if given and connection.phase is not ConnectionPhase.FAILED:
+        if given and connection.phase in _OPEN:
             return
         reason = f"it waited {patience:.1f} s for {connection.key}" if not given else f"{connection.key} is down"
         name = call.operation.client_order_id or call.name
@@ -223,21 +229,36 @@ class NetworkDisconnection:
                     await self._step(key, step)
             except Exception as failure:  # noqa: BLE001 - guarded calls have reported it; the next attempt follows
                 return f"{getattr(step, '__name__', 'a step')} failed with {type(failure).__name__}"
-        for found in await self._host.reconcile(key):
+        connection.lost_again = False
+        try:
+            with anyio.fail_after(self._config.reconcile_timeout):
+                compared = await self._host.reconcile(key)
+        except TimeoutError:
+            return "the reconciliation took too long"
+        for found in compared:
             if not found.complete:
                 return f"the reconciliation is incomplete: {found.detail}"
-        return None
+        return "it was lost again" if connection.lost_again else None
 
     async def _step(self, key: str, step: Callable[[], Any]) -> Any:
         operation = Operation(kind=OperationKind.IDEMPOTENT_WRITE, key=key)
         return await self._host.call(step, component=key, operation=operation)
 
     async def _flush(self, connection: Connection) -> None:
-        """Let orders that wait go one after the other; what comes meanwhile lines up behind them."""
-        while connection.phase is ConnectionPhase.FLUSHING:
-            if connection.queue.release():
-                await self._host.clock.sleep(self._config.release_interval)
-            elif connection.move(ConnectionPhase.UP) is not None:
+        """Let orders that wait go one after the other; what comes meanwhile lines up behind them.
+
+        After ``max_age`` all who waited at its beginning have gone, and those who came since go together: were they to
+        come faster than they go, it would never end.
+        """
+        clock = self._host.clock
+        end = clock.monotonic() + self._config.max_age
+        try:
+            while connection.phase is ConnectionPhase.FLUSHING and clock.monotonic() < end:
+                if not connection.queue.release():
+                    break
+                await clock.sleep(self._config.release_interval)
+        finally:  # also where whoever brought it back is cancelled: it is back, and nobody else lets them go
+            if connection.move(ConnectionPhase.UP) is not None:
                 self._tell(connection, ConnectionPhase.FLUSHING, "")
                 while connection.queue.release():  # who lined up in the very moment
                     pass

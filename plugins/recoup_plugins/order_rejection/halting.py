@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from recoup_plugins.order_rejection.rejections import Market
 
 TASK = "order_rejection"
+_BY = "order_rejection"
+"""Whose halts these are; another's on the same market are not lifted with them."""
 _LIFTED = "lifted by order_rejection after its time"
 
 
@@ -36,9 +38,9 @@ class Halting:
         if symbol is None:
             self._host.escalate(component, operation, f"{reason}; name the symbol in Operation to have it halted")
             return
-        if self._host.halts.on(key, symbol) is not None:
+        if any(halt.by == _BY and (halt.key, halt.symbol) == market for halt in self._host.halts.all()):
             return
-        halt = self._host.halts.halt(key, symbol, reason=reason)
+        halt = self._host.halts.halt(key, symbol, reason=reason, by=_BY)
         self._host.escalate(component, operation, reason)
         if self._lift_after is None or halt.key is None:
             return
@@ -57,7 +59,7 @@ class Halting:
                 del self.lifts[market]
         for _, halt in due:
             if halt in self._host.halts.all():  # and not one that somebody else has put on since
-                self._host.halts.lift(halt.key, halt.symbol, reason=_LIFTED)
+                self._host.halts.lift(halt.key, halt.symbol, reason=_LIFTED, by=_BY)
 
     async def _lift_later(self) -> None:
         assert self._lift_after is not None  # else nothing is lifted

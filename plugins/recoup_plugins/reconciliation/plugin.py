@@ -68,8 +68,8 @@ class ReconciliationPlugin:
             drifts = await self._look(key, ports)
             if drifts:
                 await self._host.clock.sleep(self._config.confirm_after)
-                again = await self._look(key, ports)
-                drifts = [drift for drift in drifts if drift in again]
+                seen = {_identity(drift) for drift in drifts}
+                drifts = [drift for drift in await self._look(key, ports) if _identity(drift) in seen]
         except Exception as failure:  # noqa: BLE001 - guarded calls have reported it; nothing is concluded from it
             detail = f"could not compare: {type(failure).__name__}"
             self._publish(key, "incomplete", detail)
@@ -97,7 +97,10 @@ class ReconciliationPlugin:
         what = _describe(drift)
         if action is DriftAction.ADOPT:
             assert ports.belief is not None  # else nothing is compared
-            await _answer(ports.belief.adopt, drift)
+            try:
+                await _answer(ports.belief.adopt, drift)
+            except Exception as failure:  # noqa: BLE001 - told; the other differences are acted on all the same
+                drift, what = evolve(drift, action=DriftAction.ALARM), f"{what}: adopt raised {type(failure).__name__}"
         elif action is DriftAction.HALT_SYMBOL:
             self._host.halts.halt(drift.key, drift.symbol, reason=what)
         elif action is DriftAction.HALT_ALL:
@@ -125,6 +128,14 @@ async def _picture(orders: Any, holdings: Any, ask: Callable[..., Awaitable[Any]
 async def _answer(question: Callable[..., Any], *args: Any) -> Any:
     value = question(*args)
     return await value if inspect.isawaitable(value) else value
+
+
+def _identity(drift: Drift) -> tuple[object, ...]:
+    """Return what two looks have in common; of an order that one side alone knows, not how the venue describes it."""
+    what = drift.subject, drift.symbol, drift.client_order_id
+    if drift.subject == "order":
+        return (*what, drift.actual is None)
+    return (*what, drift.believed, drift.actual)
 
 
 def _describe(drift: Drift) -> str:

@@ -177,3 +177,17 @@ async def test_what_it_can_not_bring_back_is_left_to_others(report, plugin, make
 def test_the_error_names_the_market_and_the_reason():
     assert str(FeedInterrupted(SYMBOL, "silent")) == "the feed of BTC/USDT is interrupted: silent"
     assert str(FeedInterrupted(SYMBOL)) == "the feed of BTC/USDT is interrupted"
+
+
+async def test_a_halt_that_another_put_on_stays(report, host):
+    drift = host.halts.halt(KEY, SYMBOL, reason="drift")
+    assert (await report()).decision.value == "recovered"
+    assert host.halts.all() == (drift,)
+
+
+async def test_at_the_bound_a_stale_market_can_still_be_brought_back(report, host, data):
+    plugin = DataFeedInterruption(DataFeedInterruptionConfig(max_markets=1, give_up_after=1.0), host)
+    data.fails = {"snapshot": 10_000}
+    assert (await report(to=plugin)).decision.value == "raise"
+    data.fails.clear()
+    assert (await report(to=plugin)).decision.value == "recovered"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import anyio
 import pytest
 from attrs import define, evolve, field
 
@@ -128,8 +131,57 @@ async def test_a_port_without_status_is_probed_by_a_request(host, begin):
 
 async def test_no_call_is_let_through_as_a_probe_meanwhile(host, begin):
     plugin, _ = begin(StatusPort())
-    host.clock.advance(600.0)
+    host.clock.advance(74.0)
     assert all(plugin.delay(operation, "x") > 0.0 for operation in [SUBMIT, CANCEL, READ] * 20)
+
+
+@pytest.mark.parametrize("state", [VenueState.MAINTENANCE, VenueState.RECOVERING])
+async def test_where_the_probing_task_is_stuck_one_call_is_the_probe(host, begin, state):
+    plugin, _ = begin(StatusPort())
+    if state is VenueState.RECOVERING:
+        plugin.enter("venue", state)
+    host.clock.advance(360.0)
+    waits = [plugin.delay(SUBMIT, "x") for _ in range(20)]
+    assert [wait == 0.0 for wait in waits] == [True] + [False] * 19
+
+
+async def test_nothing_is_asked_within_an_announced_window(host, begin):
+    port = StatusPort()
+    plugin, run = begin(port)
+    start = host.clock.now()
+    plugin.announce("venue", start, start + timedelta(hours=1))
+    await run()
+    assert host.clock.sleeps[0] == 3601.0
+    assert port.asked[0] == "status"
+    assert plugin.state("venue") is VenueState.NORMAL
+
+
+async def test_what_hangs_when_it_is_put_in_order_is_cut_off(host, begin):
+    class Hangs(StatusPort):
+        async def refresh_markets(self):
+            self.asked.append("refresh_markets")
+            if self.asked.count("refresh_markets") == 1:
+                await anyio.sleep_forever()
+
+    port = Hangs()
+    plugin, run = begin(port, restore_timeout=0.01)
+    await run()
+    assert port.asked == ["status", "sync_clock", "refresh_markets"] * 2
+    assert plugin.state("venue") is VenueState.NORMAL
+
+
+async def test_books_are_loaded_where_the_first_attempt_did_not_come_so_far(host, make_context, books):
+    port = StatusPort(fails={"refresh_markets"})
+    host.verdict = DOWN
+    host.venues.register("venue", VenuePorts(venue=port, market_data=books))
+    plugin = ExchangeMaintenance(ExchangeMaintenanceConfig(), host)
+    context = make_context(RuntimeError("503"), call=Call(operation=SUBMIT), classification=DOWN)
+    plugin.recover(context.error, context)
+    host.reconciliations = [lambda: (Reconciliation(key="venue", complete=False),)]
+    ((_, function, args),) = host.spawned
+    await function(*args)
+    assert books.loaded == ["BTC/USDT"] * 2
+    assert port.asked.count("refresh_markets") == 3
 
 
 @pytest.mark.parametrize(

@@ -320,3 +320,120 @@ def test_threads_wait_in_line_as_tasks_do(host, stream):
     for thread in threads:
         thread.join(timeout=5)
     assert sorted(sent) == list(range(8))
+
+
+async def test_whoever_is_cancelled_while_orders_go_lets_all_of_them_go(stream, make_host):
+    host = make_host(clock=FakeClock(auto_advance=False))
+    host.venues.register(KEY, VenuePorts(stream=stream))
+    plugin = NetworkDisconnection(NetworkDisconnectionConfig(release_interval=10.0), host)
+    plugin.lost(KEY)
+    gone = []
+
+    async def order(name):
+        await plugin.admit(submit(name), "exchange")
+        gone.append(name)
+
+    async with anyio.create_task_group() as group:
+        for name in ("a", "b", "c"):
+            group.start_soon(order, name)
+            await anyio.wait_all_tasks_blocked()
+        with anyio.CancelScope() as scope:
+
+            async def cancel():
+                await anyio.wait_all_tasks_blocked()
+                assert plugin.phase(KEY) is ConnectionPhase.FLUSHING
+                scope.cancel()
+
+            group.start_soon(cancel)
+            await plugin.reconnect(KEY)
+    assert plugin.phase(KEY) is ConnectionPhase.UP
+    assert gone[0] == "a"
+    assert sorted(gone) == ["a", "b", "c"]
+    assert plugin.admit(submit("d"), "exchange") is None
+
+
+async def test_who_waited_while_another_gave_up_does_not_begin_again(host, lost_context):
+    class Hopeless(Stream):
+        async def connect(self):
+            self.steps.append("connect")
+            await anyio.lowlevel.checkpoint()
+            raise ConnectionResetError
+
+    stream = Hopeless()
+    host.venues.register(KEY, VenuePorts(stream=stream))
+    plugin = NetworkDisconnection(NetworkDisconnectionConfig(give_up_after=20.0), host)
+    plugin.lost(KEY)
+    answers = []
+
+    async def run():
+        answers.append(await plugin.reconnect(KEY))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(run)
+    assert answers == [False] * 4
+    assert len(host.escalated) == 1
+
+
+async def test_a_comparison_that_hangs_is_cut_off(host, stream, lost_context):
+    class Hangs(type(host)):
+        async def reconcile(self, key):
+            self.reconciled.append(key)
+            if len(self.reconciled) == 1:
+                await anyio.sleep_forever()
+            return ()
+
+    host = Hangs(venues=host.venues)
+    plugin = NetworkDisconnection(NetworkDisconnectionConfig(reconcile_timeout=0.01), host)
+    assert (await recovered(plugin, lost_context())).decision.value == "recovered"
+    assert host.reconciled == [KEY, KEY]
+    assert stream.steps == ALL + ALL
+
+
+async def test_one_that_is_lost_again_while_both_sides_are_compared_is_not_back(plugin, host, stream, lost_context):
+    def lose():
+        plugin.lost(KEY)
+        return (Reconciliation(key=KEY),)
+
+    host.reconciliations = [lose]
+    assert (await recovered(plugin, lost_context())).decision.value == "recovered"
+    assert stream.steps == ALL + ALL
+    assert phases(host) == ["down", "reconnecting", "flushing", "up"]
+
+
+async def test_orders_that_come_faster_than_they_go_do_not_keep_it_from_coming_back(host, stream):
+    plugin = NetworkDisconnection(NetworkDisconnectionConfig(release_interval=1.0, max_age=10.0), host)
+    plugin.lost(KEY)
+    queue = plugin._connections[KEY].queue
+    turns = [queue.enter()]
+
+    class Clock(type(host.clock)):
+        async def sleep(self, seconds):
+            turns.extend(queue.enter() for _ in range(2))
+            await super().sleep(seconds)
+
+    host.clock = Clock()
+    assert await plugin.reconnect(KEY)
+    assert plugin.phase(KEY) is ConnectionPhase.UP
+    assert host.clock.monotonic() == 10.0
+    assert [turn.given for turn in turns] == [True] * 21
+
+
+async def test_an_order_whose_turn_comes_as_it_is_lost_again_is_not_sent(make_host, stream):
+    host = make_host(clock=FakeClock(auto_advance=False))
+    host.venues.register(KEY, VenuePorts(stream=stream))
+    plugin = NetworkDisconnection(NetworkDisconnectionConfig(), host)
+    plugin.lost(KEY)
+    refused = []
+
+    async def order():
+        try:
+            await plugin.admit(submit(), "exchange")
+        except HeldBack as error:
+            refused.append(str(error))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(order)
+        await anyio.wait_all_tasks_blocked()
+        assert plugin._connections[KEY].queue.release()
+    assert refused == ["create_order was not sent: binance is down"]

@@ -188,3 +188,32 @@ def test_what_is_no_quantity_is_refused(value):
 async def test_its_events_are_state_events(compare, host):
     await compare({}, {})
     assert all(isinstance(event, StateEvent) for event in host.published)
+
+
+async def test_an_order_that_fills_between_the_looks_is_a_difference_all_the_same(host):
+    belief, venue = Side([{"orders": []}]), Side([{"orders": [order("stray", "0.1", info={"seen": 1})]}])
+    host.venues.register("binance", VenuePorts(orders=venue, belief=belief))
+
+    class Clock(type(host.clock)):
+        async def sleep(self, seconds):
+            venue.looks[0] = {"orders": [order("stray", "0.2", info={"seen": 2})]}
+            await super().sleep(seconds)
+
+    host.clock = Clock()
+    (drift,) = (await ReconciliationPlugin(ReconciliationConfig(), host).reconcile("binance")).drifts
+    assert (drift.subject, drift.client_order_id, drift.actual["filled"]) == ("order", "stray", "0.2")
+
+
+async def test_where_the_application_fails_to_adopt_the_rest_is_acted_on(compare, host, monkeypatch):
+    def fails(self, drift):
+        raise KeyError(drift.symbol)
+
+    monkeypatch.setattr(Side, "adopt", fails)
+    actual = {"orders": [order("a", "1")], "positions": [{"symbol": SYMBOL, "contracts": "1"}]}
+    found = await compare({"orders": [order("a")]}, actual)
+    assert [(drift.subject, drift.action.value) for drift in found.drifts] == [
+        ("fill", "alarm"),
+        ("position", "halt_symbol"),
+    ]
+    assert [(halt.key, halt.symbol) for halt in host.halts.all()] == [("binance", SYMBOL)]
+    assert host.escalated[0][2].endswith(": adopt raised KeyError")
