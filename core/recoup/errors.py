@@ -141,8 +141,8 @@ class OrderNotVerifiable(RecoupError):
 class UnreadableAnswer(RecoupError):
     """A venue answered, and no order could be read in the answer: a page of HTML with status 200, an order without id.
 
-    What the request was about may have happened. A guarded submission whose operation can be looked up raises it itself
-    where its result is a mapping whose ``id`` is None or empty, which is what ccxt makes of such answers.
+    What the request was about may have happened. A guarded submission or cancel whose order can be looked up raises it
+    itself where its result is a mapping whose ``id`` is None or empty, which is what ccxt makes of such answers.
 
     Attributes:
         client_order_id: the order that it was about, or None.

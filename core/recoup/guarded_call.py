@@ -198,14 +198,14 @@ class GuardedCall:
         """Take no order without an id for one: it is what clients make of an answer that they can't read.
 
         Raises:
-            UnreadableAnswer: the submission may have been accepted, and is to be looked up.
+            UnreadableAnswer: the order may have been accepted, or may rest still, and is to be looked up.
         """
         operation = self._call.operation
-        if operation.kind is not OperationKind.SUBMIT or operation.orders is None or not isinstance(result, Mapping):
+        if operation.kind not in _ANSWERED_BY_ORDER or operation.orders is None or not isinstance(result, Mapping):
             return
         if result.get("id", _NO_ID) in (None, ""):
             raise UnreadableAnswer(
-                f"{self._call.name} was answered without an order id; the order may have been accepted",
+                f"{self._call.name} was answered without an order id; nobody knows what became of it",
                 client_order_id=operation.client_order_id,
             )
 
@@ -290,6 +290,7 @@ class GuardedCall:
                 ) from error
 
 
+_ANSWERED_BY_ORDER = frozenset({OperationKind.SUBMIT, OperationKind.CANCEL})
 _NO_ID = object()
 """Stands for an answer that has no such field: an application may answer as it likes."""
 

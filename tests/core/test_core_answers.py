@@ -45,6 +45,11 @@ async def test_it_is_looked_up_and_adopted(send, order_id):
     assert await send({"id": order_id, "status": None}, orders=Orders(FOUND)) == FOUND
 
 
+async def test_a_cancel_without_an_order_is_held_against_the_order(send):
+    cancelled = FOUND | {"status": "canceled"}
+    assert await send({"id": None}, kind=OperationKind.CANCEL, orders=Orders(cancelled)) == cancelled
+
+
 async def test_where_it_can_not_be_found_nobody_takes_it_for_an_order(send):
     with pytest.raises(UnreadableAnswer, match="answered without an order id") as caught:
         await send({"id": None}, orders=Orders(None), deadline=10.0)
@@ -57,7 +62,7 @@ async def test_whatever_else_it_gives_is_its_result(send, answer):
     assert await send(answer, orders=Orders(None)) == answer
 
 
-@pytest.mark.parametrize("kind", [OperationKind.READ, OperationKind.CANCEL, OperationKind.AMEND])
+@pytest.mark.parametrize("kind", [OperationKind.READ, OperationKind.IDEMPOTENT_WRITE, OperationKind.AMEND])
 async def test_other_calls_may_answer_as_they_like(send, kind):
     assert await send({"id": None}, kind=kind, orders=Orders(None)) == {"id": None}
 

@@ -65,41 +65,46 @@ async def test_find_by_client_order_id_asks_the_venue_directly(server, async_exc
     assert "orderId" not in sent
 
 
-async def test_not_found_counts_only_after_open_and_recent_orders_were_searched(server, async_exchange):
+async def test_a_venue_that_searches_by_id_is_asked_for_nothing_else(server, async_exchange):
     server.on("/order", *NOT_FOUND)
-    server.on("/openOrders", "json", [])
-    server.on("/allOrders", "json", [binance_order("other", "FILLED")])
-    assert await CcxtVenue(async_exchange()).find_order("intent-1", SYMBOL) is None
-    assert [path.rsplit("/", 1)[1] for path in server.paths()] == ["order", "openOrders", "allOrders"]
+    venue = CcxtVenue(async_exchange())
+    assert await venue.find_order("intent-1", SYMBOL) is None
+    assert [path.rsplit("/", 1)[1] for path in server.paths()] == ["order"]
+    assert not venue.searches_everywhere  # so that whoever has to be sure asks for the lists once
 
 
 @pytest.mark.parametrize(("list_name", "status"), [("/openOrders", "NEW"), ("/allOrders", "CANCELED")])
-async def test_what_the_direct_lookup_missed_is_found_in_the_lists(server, async_exchange, list_name, status):
-    server.on("/order", *NOT_FOUND)
+async def test_what_the_direct_lookup_missed_is_in_the_lists(server, async_exchange, list_name, status):
     server.on("/openOrders", "json", [])
     server.on("/allOrders", "json", [])
     server.on(list_name, "json", [binance_order("other"), binance_order("intent-1", status, 8)])
-    found = await CcxtVenue(async_exchange()).find_order("intent-1", SYMBOL)
-    assert found["id"] == "8"
+    venue = CcxtVenue(async_exchange())
+    listed = [*await venue.open_orders(SYMBOL), *await venue.recent_orders(SYMBOL)]
+    assert [order["id"] for order in listed if order["clientOrderId"] == "intent-1"] == ["8"]
 
 
 def test_the_synchronous_client_gives_results_in_place_of_awaitables(server, sync_exchange):
     venue = CcxtVenue(sync_exchange())
-    server.on("/order", *NOT_FOUND)
+    server.on("/order", "json", binance_order("intent-1"))
     server.on("/openOrders", "json", [binance_order("intent-1")])
     assert venue.find_order("intent-1", SYMBOL)["id"] == "7"
     assert [order["id"] for order in venue.open_orders(SYMBOL)] == ["7"]
 
 
-@pytest.mark.parametrize("failing", ["/order", "/openOrders", "/allOrders"])
+@pytest.mark.parametrize(
+    ("failing", "ask"),
+    [
+        ("/order", lambda venue: venue.find_order("intent-1", SYMBOL)),
+        ("/openOrders", lambda venue: venue.open_orders(SYMBOL)),
+        ("/allOrders", lambda venue: venue.recent_orders(SYMBOL)),
+    ],
+    ids=["order", "openOrders", "allOrders"],
+)
 @pytest.mark.parametrize("failure", [("html", "<html>"), ("html", ""), ("json", {"code": -1000}, 503)])
-async def test_a_lookup_that_fails_says_nothing_of_the_order(server, async_exchange, failing, failure):
-    server.on("/order", *NOT_FOUND)
-    server.on("/openOrders", "json", [])
-    server.on("/allOrders", "json", [])
+async def test_a_lookup_that_fails_says_nothing_of_the_order(server, async_exchange, failing, ask, failure):
     server.on(failing, *failure)
     with pytest.raises((UnreadableAnswer, ccxt.BaseError)):
-        await CcxtVenue(async_exchange()).find_order("intent-1", SYMBOL)
+        await ask(CcxtVenue(async_exchange()))
 
 
 async def test_a_lookup_without_the_symbol_that_the_venue_needs_is_not_verifiable(async_exchange):
@@ -112,7 +117,9 @@ async def test_bybit_searches_its_lists_by_order_link_id(server, async_exchange)
     empty = {"retCode": 0, "retMsg": "OK", "result": {"list": [], "category": "spot"}}
     server.on("/order/realtime", "json", empty)
     server.on("/order/history", "json", empty)
-    assert await CcxtVenue(exchange).find_order("intent-1", SYMBOL) is None
+    venue = CcxtVenue(exchange)
+    assert venue.searches_everywhere
+    assert await venue.find_order("intent-1", SYMBOL) is None
     assert len(server.requests) >= 2
     assert {sent["orderLinkId"] for _, path, sent in server.requests if "/order/" in path} == {"intent-1"}
 

@@ -33,12 +33,14 @@ class Lookup:
         self._profile = profile
 
     def find(self, client_order_id: str, symbol: str | None) -> Steps[Order | None]:
-        """Return the order, or None only where the venue itself searched for the id everywhere and found nothing."""
+        """Return the order, or None only where the venue itself searched for the id and found nothing.
+
+        Where it searches in one request, that is all: its lists cost many times the weight, and whoever has to be sure
+        asks for them once.
+        """
         wanted = self._profile.sent(client_order_id)
         if self._profile.lookup is not None:
-            found = yield from self._direct(wanted, symbol)
-            if found is not None:
-                return found
+            return (yield from self._direct(wanted, symbol))
         params = {self._profile.filter: wanted} if self._profile.filter is not None else {}
         for steps in (self.open_orders(symbol, params), self.recent_orders(symbol, params)):
             orders = yield from steps

@@ -43,15 +43,15 @@ class CcxtVenue:
     Attributes:
         client_id_rule: what the venue does with a client order id that it has seen before: ``"forever"``,
             ``"open_only"`` or ``"none"``, which is assumed of a venue that no table has.
-        searches_everywhere: True: to find an order takes the lists of open and recent orders in as well.
+        searches_everywhere: whether to find an order takes its lists of open and recent orders in as well, as where the
+            venue has no request for one order by its client order id.
     """
-
-    searches_everywhere = True
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
         self._profile = PROFILES.get(exchange.id, UNKNOWN_VENUE)
         self.client_id_rule = self._profile.rule
+        self.searches_everywhere = self._profile.lookup is None
         self._lookup = Lookup(exchange, self._profile)
         self._cancelling = Cancelling(exchange, self._profile, self._lookup)
         self._account = Account(exchange, self._lookup)
@@ -112,8 +112,7 @@ class CcxtVenue:
         """Look an order up by its client order id, in whatever state it is.
 
         Returns:
-            The order as ccxt gives it, or None where the venue searched for the id and knows no such order, neither by
-            direct lookup nor among its open and recent orders.
+            The order as ccxt gives it, or None where the venue searched for the id and knows no such order.
 
         Raises:
             OrderNotVerifiable: it was not found, and the venue can't search by client order id.
