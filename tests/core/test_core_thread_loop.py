@@ -109,6 +109,15 @@ def test_tasks_left_behind_are_cancelled_before_the_call_returns():
     assert in_thread(work) is None
 
 
+@pytest.fixture
+def interruptible():
+    """Has Ctrl-C raise here, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_comes_out_and_cancels_the_coroutine():
     ended = []
 
