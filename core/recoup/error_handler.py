@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -18,22 +16,21 @@ from recoup.clock import Clock, SystemClock
 from recoup.config.models import Config
 from recoup.context import ErrorContext
 from recoup.discovery import PluginSource, installed_plugins
-from recoup.errors import ConfigError, ConfigProblem, HandlerStateError, PolicyMisuse, PolicyUnavailable
+from recoup.errors import ConfigError, HandlerStateError
 from recoup.events import StateEvent
 from recoup.exposure import Exposures
 from recoup.guard import Guard
 from recoup.halts import Halts
+from recoup.handler_arguments import CONTEXT_FIELDS, check_arguments, check_orders, check_own_fields
 from recoup.patterns import ErrorPattern, ErrorPatternCache
-from recoup.pipeline.order import check_order
 from recoup.pipeline.registry import PipelineRegistry
 from recoup.policies import RetryConfig
-from recoup.reconciliation import Reconciliation
-from recoup.roles import CircuitStatus, Reconciler
+from recoup.roles import CircuitStatus
 from recoup.turn import running_loop
 from recoup.venues import Venues
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from contextvars import Token
     from random import Random
     from types import TracebackType
@@ -49,12 +46,8 @@ if TYPE_CHECKING:
     from recoup.manager import PluginManager
     from recoup.operation import Operation
     from recoup.outcome import Outcome
+    from recoup.reconciliation import Reconciliation
 
-_OWN_FIELDS = frozenset({"error_id", "timestamp", "severity"})
-"""Fields that the handler fills in where the application does not."""
-_CONTEXT_FIELDS = _OWN_FIELDS | frozenset(
-    {"user_id", "bot_id", "symbol", "order_id", "max_recovery_attempts", "recovery_attempts"}
-)
 _POLICY_KEYS = ("max_attempts", "base_delay", "max_delay", "backoff_strategy", "exponential_base", "jitter")
 
 
@@ -62,35 +55,6 @@ def _new_random() -> Random:
     from random import Random  # noqa: PLC0415 - it loads hash functions
 
     return Random()  # noqa: S311 - jitter, not cryptography
-
-
-def _check_arguments(config: object, plugins: object) -> None:
-    if config is not None and not isinstance(config, Config):
-        remedy = "Config.from_dict(values)" if isinstance(config, Mapping) else "Config.from_file(path)"
-        raise TypeError(f"config must be a recoup.Config, got {type(config).__name__}; make one with {remedy}")
-    if plugins is not None and not (isinstance(plugins, Mapping) and all(isinstance(name, str) for name in plugins)):
-        raise TypeError(f'plugins must map names to plugins, such as {{"mine": Mine}}, got {type(plugins).__name__}')
-
-
-def _check_own_fields(fields: Mapping[str, Any]) -> None:
-    if not isinstance(fields.get("severity", ErrorSeverity.LOW), ErrorSeverity):
-        raise TypeError(f"severity must be an ErrorSeverity, such as ErrorSeverity.HIGH, got {fields['severity']!r}")
-    if "error_id" in fields and not (isinstance(fields["error_id"], str) and fields["error_id"]):
-        raise TypeError(f"error_id must be text that is not empty, got {fields['error_id']!r}")
-    when = fields.get("timestamp")
-    if "timestamp" in fields and (not isinstance(when, datetime) or when.tzinfo is None):
-        raise TypeError(f"timestamp must be a datetime with a time zone, such as datetime.now(UTC), got {when!r}")
-
-
-def _check_orders(plugins: PluginManager, pipelines: PipelineRegistry) -> None:
-    problems = []
-    for name in pipelines.names():
-        try:
-            check_order(plugins, pipelines[name].policies)
-        except (PolicyMisuse, PolicyUnavailable) as failure:
-            problems.append(ConfigProblem(f"error_handling.pipelines.{name}", str(failure)))
-    if problems:
-        raise ConfigError(problems)
 
 
 class ErrorHandler:
@@ -131,7 +95,7 @@ class ErrorHandler:
         plugins: Mapping[str, Any] | None = None,
         discover: bool = True,
     ) -> None:
-        _check_arguments(config, plugins)
+        check_arguments(config, plugins)
         self.config = config if config is not None else Config()
         self.clock: Clock = clock or SystemClock()
         self.random = random or _new_random()
@@ -172,7 +136,7 @@ class ErrorHandler:
         sources |= {name: PluginSource.of_class(name, item) for name, item in plugins.items()}
         self._plugins.load(sources, {name: item for name, item in plugins.items() if name not in classes})
         self.pipelines = PipelineRegistry(self, self._configured_pipelines(sources))
-        _check_orders(self._plugins, self.pipelines)
+        check_orders(self._plugins, self.pipelines)
 
     def _configured_pipelines(self, sources: Mapping[str, PluginSource]) -> dict[str, tuple[Any, ...]]:
         section = self.config.error_handling.pipelines
@@ -215,8 +179,8 @@ class ErrorHandler:
         Raises:
             TypeError: ``error_id``, ``timestamp`` or ``severity`` is of the wrong type.
         """
-        fields = {name: kwargs.pop(name) for name in _CONTEXT_FIELDS & kwargs.keys()}
-        _check_own_fields(fields)
+        fields = {name: kwargs.pop(name) for name in CONTEXT_FIELDS & kwargs.keys()}
+        check_own_fields(fields)
         call = kwargs.pop("call", None)
         details = {**(kwargs.pop("details", None) or {}), **kwargs}
         context = self._bare_context(error, component, operation, details=details, call=call, **fields)
@@ -458,14 +422,9 @@ class ErrorHandler:
         Returns:
             What each plugin that can do so found, and did.
         """
-        found = []
-        for name, reconciler in self._plugins.with_role(Reconciler):
-            try:
-                found.append(await reconciler.reconcile(key))
-            except Exception as failure:  # noqa: BLE001 - a plugin's failure never changes the answer of the others
-                self._plugins.report(name, "reconcile", failure)
-                found.append(Reconciliation(key=key, complete=False, detail=f"{name} failed"))
-        return tuple(item for item in found if item is not None)
+        from recoup.reconcilers import reconcile  # noqa: PLC0415 - only after an outage, or where it is asked for
+
+        return await reconcile(self._plugins, key)
 
     def spawn(self, name: str, function: Callable[..., Awaitable[Any]], *args: Any) -> bool:
         """Run a coroutine function beside the application, until the handler is closed.
