@@ -6,12 +6,13 @@ EDITABLE := -e . $(addprefix -e ./,$(CONTRIB))
 SOURCES := core plugins $(addsuffix src,$(CONTRIB))
 SLOW := $(addprefix tests/plugins/,adaptive_concurrency circuit_breaker load_shed order_submission rate_limit \
   recovery_journal retry security_rate_limiter security_sanitizer timeout)
-# Long runs of one plugin on many texts; its other tests cover it, and tracing would double their time.
+# Whole runs, and long ones of one plugin on many texts: other tests cover the code, and tracing would double their time.
+WHOLE := tests/acceptance tests/packaging
 UNTRACED := $(addprefix tests/plugins/security_sanitizer/test_sanitizer_,corpus.py engine.py properties.py prose.py \
   registered.py screening.py)
 PACKAGING := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 
-.PHONY: demo test lint types contracts checks unit unit-slow unit-rest unit-untraced uncovered contrib docs bench bench-security chaos fuzz soak clean
+.PHONY: demo test lint types contracts checks unit unit-slow unit-rest unit-untraced unit-whole uncovered contrib docs bench bench-security chaos fuzz soak clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/recoup demo
@@ -30,7 +31,7 @@ contracts: $(VENV)/.dev
 
 # Two at a time; the longest come first.
 checks: $(VENV)/.dev
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit unit-untraced contrib docs
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit unit-whole unit-untraced contrib docs
 
 unit: unit-slow unit-rest
 	$(BIN)/coverage combine --quiet
@@ -45,10 +46,13 @@ unit-slow:
 	$(BIN)/coverage run --parallel-mode -m pytest $(addprefix --ignore=,$(UNTRACED)) $(SLOW)
 
 unit-rest:
-	$(BIN)/coverage run --parallel-mode -m pytest $(addprefix --ignore=,$(SLOW))
+	$(BIN)/coverage run --parallel-mode -m pytest $(addprefix --ignore=,$(SLOW) $(WHOLE))
 
 unit-untraced: $(VENV)/.dev
 	$(BIN)/pytest $(UNTRACED)
+
+unit-whole: $(VENV)/.dev
+	$(BIN)/pytest $(WHOLE)
 
 contrib: $(VENV)/.dev
 	$(BIN)/pytest $(addsuffix tests,$(CONTRIB))
