@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-PLANS = int(os.environ.get("RECOUP_CHAOS_PLANS", "200"))
+PLANS = int(os.environ.get("RECOUP_CHAOS_PLANS", "300"))
 MOST_CRASHES = 2
 """In one plan: to start a process takes longer than all else together."""
 
