@@ -33,6 +33,7 @@ _SEARCH_MEMORY: Final = 1 << 22
 _LARGEST_PROGRAM: Final = 8000
 """Instructions above which RE2 is slower than ``re`` once its automaton does not fit into its memory."""
 
+_REST_OF_NAME: Final = re.compile(b"[" + NAME_CHARACTERS + b"]*")
 _NAME_OCTETS: Final = bytes(code for code in range(0x81) if re.match(b"[" + NAME_CHARACTERS + b"]", bytes([code])))
 _USUAL_NAME: Final = 64
 
@@ -95,27 +96,32 @@ def _finder(pattern: str) -> Callable[[bytes, int], re2._Match | None] | None:
 
 
 class Re2NameFinder:
-    """Looks for names with one automaton. Immutable but for what RE2 locks: thread-safe and task-safe."""
+    """Looks for names with one automaton. Immutable but for what RE2 locks: thread-safe and task-safe.
+
+    The automaton stops where a match ends, and what is left of the name is read without it: were that a part of the
+    pattern, the automaton would make new states with each new name.
+    """
 
     __slots__ = ("_find",)
 
     def __init__(self, pattern: str) -> None:
-        rest = (b"[" + NAME_CHARACTERS + b"]*").decode("ascii")
-        self._find = re2.compile(f"(?:{pattern}){rest}".encode("ascii"), options(_SET_MEMORY)).finditer
+        self._find = re2.compile(pattern.encode("ascii"), options(_SET_MEMORY)).finditer
 
     def spans(self, sample: Sample) -> Iterator[tuple[int, int]]:
         """Yield, in order, where each run of name characters stands in which a match ends."""
         raw = b" " + sample.raw
         done = 0
         for found in self._find(raw):
-            start, end = found.span()
+            end = found.end()
+            if end <= done:
+                continue
             before = raw[max(0, end - _USUAL_NAME) : end]
             start = end - len(before) + len(before.rstrip(_NAME_OCTETS))
             if start == end - _USUAL_NAME:
                 start = _begin_of_name(raw, start)
-            if done <= start < end:
-                yield start - 1, end - 1
-            done = end
+            done = _REST_OF_NAME.match(raw, end).end()  # type: ignore[union-attr]  # matches nothing, too
+            if start < done:
+                yield start - 1, done - 1
 
 
 def _begin_of_name(raw: bytes, end: int) -> int:
