@@ -15,7 +15,7 @@ import re2
 from recoup_plugins.security_sanitizer.engine import NAME_CHARACTERS
 from recoup_plugins.security_sanitizer.gate_re2 import Re2Gate, options
 from recoup_plugins.security_sanitizer.sample import octets
-from recoup_plugins.security_sanitizer.sketch import over_octets
+from recoup_plugins.security_sanitizer.sketch import sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -29,9 +29,6 @@ _SET_MEMORY: Final = 1 << 25
 
 _SEARCH_MEMORY: Final = 1 << 22
 """Bytes that the automaton of one pattern may take."""
-
-_LARGEST_PROGRAM: Final = 8000
-"""Instructions above which RE2 is slower than ``re`` once its automaton does not fit into its memory."""
 
 _REST_OF_NAME: Final = re.compile(b"[" + NAME_CHARACTERS + b"]*")
 _NAME_OCTETS: Final = bytes(code for code in range(0x81) if re.match(b"[" + NAME_CHARACTERS + b"]", bytes([code])))
@@ -87,12 +84,11 @@ class _Searcher:
 
 
 def _finder(pattern: str) -> Callable[[bytes, int], re2._Match | None] | None:
-    """Return what finds a pattern in octets; None where RE2 cannot read it or would be slower than ``re``."""
+    """Return what finds the sketch of a pattern in octets, which costs far less to compile; None for one unread."""
     try:
-        compiled = re2.compile(over_octets(pattern).encode("ascii"), options(_SEARCH_MEMORY))
+        return re2.compile(sketch(pattern).encode("ascii"), options(_SEARCH_MEMORY)).search
     except re2.error:
         return None
-    return compiled.search if compiled.programsize <= _LARGEST_PROGRAM else None
 
 
 class Re2NameFinder:

@@ -28,7 +28,8 @@ _SHORTEST_RARE: Final = 5
 
 _SHORTEST_TOLD: Final = 3
 _TYPICAL: Final = Sample(TYPICAL_LOG)
-_LARGEST_GROUP: Final = 32
+_TYPICAL_LINES: Final = tuple(map(Sample, TYPICAL_LOG.splitlines()))
+_LARGEST_GROUP: Final = 12
 _FEW: Final = 32
 """Sketches that are looked for at once without any gate before them."""
 
@@ -119,8 +120,9 @@ def _is_rare(needs: Needs) -> bool:
 
 def _grouped(indices: list[int], needs: Sequence[Needs]) -> Iterable[list[int]]:
     """Return the steps in groups: those that most logs need, and the others with much the same literals together."""
-    frequent = [index for index in indices if needs[index].met_by(_TYPICAL)]
-    others = [index for index in indices if not needs[index].met_by(_TYPICAL)]
+    frequency = {index: sum(map(needs[index].met_by, _TYPICAL_LINES)) for index in indices}
+    frequent = sorted(filter(frequency.get, indices), key=lambda index: -frequency[index])
+    others = [index for index in indices if not frequency[index]]
     others.sort(key=lambda index: (max(needs[index].literals, key=len, default=b""), index))
     for part in (frequent, others):
         yield from (part[start : start + _LARGEST_GROUP] for start in range(0, len(part), _LARGEST_GROUP))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from recoup_plugins.security_sanitizer.entries import entries, entry_around
 from recoup_plugins.security_sanitizer.notations import everywhere
 from recoup_plugins.security_sanitizer.sample import Sample
-from recoup_plugins.security_sanitizer.surroundings import beside
+from recoup_plugins.security_sanitizer.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,11 +41,8 @@ class NamedValues:
 
     def __call__(self, sample: Sample, _: Sample) -> str:
         """Return the text without the values of sensitive names."""
-        if self._suspects.everywhere:
-            text = sample.text
-            spans = entries(text, iter(range(len(text))))
-            return self._cleaned(sample, ((start, end, None) for start, end in spans))
-        return self._cleaned(sample, _by_entry(sample.text, self._suspects.spans(sample)))
+        names = () if self._suspects.everywhere else self._suspects.spans(sample)
+        return self._cleaned(sample.text, self._parts(sample, names))
 
     def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
         """Yield the numbers of the texts with names that may be sensitive, and whether they change as they are."""
@@ -53,31 +50,47 @@ class NamedValues:
             yield from ((number, True) for number, text in enumerate(joined.texts) if text)
             return
         for number, names in groupby(self._suspects.spans(joined.sample), key=lambda name: joined.at(name[0])):
-            sample, start = Sample(joined.texts[number]), joined.start(number)
+            text, start = joined.texts[number], joined.start(number)
             within = ((name[0] - start, name[1] - start) for name in names)
-            yield number, self._cleaned(sample, _by_entry(sample.text, within)) is not sample.text
+            yield number, self._cleaned(text, self._parts(Sample(text), within)) is not text
 
-    def _cleaned(self, sample: Sample, parts: Iterable[tuple[int, int, list[Span] | None]]) -> str:
-        """Return the text with those of its entries cleaned that have names which may be sensitive."""
+    def _parts(self, sample: Sample, names: Iterable[Span]) -> Iterator[tuple[int, int, Located]]:
+        """Yield the spans of the entries that may have a sensitive value, and which notations may stand where in them.
+
+        Args:
+            sample: the text.
+            names: where names stand in it that may be sensitive.
+        """
         text = sample.text
+        if self._suspects.everywhere:
+            for start, end in entries(text, iter(range(len(text)))):
+                yield start, end, everywhere(Sample(text[start:end]))
+            return
+        around: Surroundings | None = None
+        for start, end, within in _by_entry(text, names):
+            around = around or Surroundings(sample)
+            if located := around.beside(within, start, end):
+                yield start, end, located
+
+    def _cleaned(self, text: str, parts: Iterable[tuple[int, int, Located]]) -> str:
         pieces: list[str] = []
         done = 0
-        for start, end, names in parts:
+        for start, end, located in parts:
             entry = text[start:end]
-            part = sample if len(entry) == len(text) else Sample(entry)
-            located = everywhere(part) if names is None else beside(part, names)
-            found = self._assignments.apply(entry, self._level, self._look, located) if located else entry
+            found = self._assignments.apply(entry, self._level, self._look, located)
             if found is not entry:
                 pieces += [text[done:start], found]
                 done = end
         return "".join([*pieces, text[done:]]) if pieces else text
 
     def _look(self, sample: Sample) -> Located:
-        return everywhere(sample) if self._suspects.everywhere else beside(sample, self._suspects.spans(sample))
+        if self._suspects.everywhere:
+            return everywhere(sample)
+        return Surroundings(sample).beside(self._suspects.spans(sample), 0, len(sample.raw))
 
 
 def _by_entry(text: str, names: Iterable[Span]) -> Iterator[tuple[int, int, list[Span]]]:
-    """Yield the spans of the entries that names stand in, and where in them these stand."""
+    """Yield the spans of the entries that names stand in, and these names."""
     start = end = 0
     held: list[Span] = []
     for name in names:
@@ -86,6 +99,6 @@ def _by_entry(text: str, names: Iterable[Span]) -> Iterator[tuple[int, int, list
                 yield start, end, held
             start, end = entry_around(text, name[0])
             held = []
-        held.append((name[0] - start, name[1] - start))
+        held.append(name)
     if held:
         yield start, end, held

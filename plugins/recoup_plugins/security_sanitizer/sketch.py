@@ -27,11 +27,6 @@ def sketch(pattern: str) -> str:
     return _TOKEN.sub(lambda token: _over_octets(token) if token["least"] is None else _widened(token), pattern)
 
 
-def over_octets(pattern: str) -> str:
-    """Return a pattern like a sketch, but with all counts as they are: no match is longer than those of ``re``."""
-    return _TOKEN.sub(_over_octets, pattern)
-
-
 def _over_octets(token: re.Match[str]) -> str:
     found = token.group()
     if found[0] == "[":

@@ -7,17 +7,16 @@ What is looked at here may be right in other places too: it only decides what is
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from recoup_plugins.security_sanitizer.name_stems import FIX_TAGS, LOGIN_VALUE, LOGIN_WORDS
 from recoup_plugins.security_sanitizer.notations import Notation, everywhere
-from recoup_plugins.security_sanitizer.sample import OPAQUE, octets
+from recoup_plugins.security_sanitizer.sample import OPAQUE, Sample, octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from recoup_plugins.security_sanitizer.notations import Located, Span
-    from recoup_plugins.security_sanitizer.sample import Sample
 
 
 def _octets(pattern: str) -> re.Pattern[bytes]:
@@ -99,6 +98,7 @@ _VALUE_FOR: Final = _octets(
 )
 _OPTION: Final = _octets("--(?:name|key|parameter|secret-id|secret-name|variable|field|id)[= ]")
 _TOLD_MARKS: Final = (b"uplicate entry '", b"input_value=")
+_INSERTS: Final = (b"insert", b"replace", b"copy", b"merge")
 _INSERT: Final = _octets(r"(?i:\b(?:insert|replace|copy|merge))\s[^()]{1,160}\(")
 _FIX: Final = _octets(f"(?:{'|'.join(FIX_TAGS)})=")
 _FIX_MARKS: Final = (b"8=FIX", b"554=", b"35=")
@@ -107,107 +107,128 @@ _LOGIN: Final = _octets(
     r"operation))\\{0,8}[\"']?\s{0,3}" + LOGIN_VALUE
 )
 _LOGIN_WORDS: Final = tuple(map(octets, LOGIN_WORDS))
+_COMMAND_WORDS: Final = ("set", "setx", "setenv", "ENV", "ARG", "add", "put", "export")
+_COMMANDS: Final = tuple(octets(word + blank) for word in _COMMAND_WORDS for blank in " \t")
 _COMMAND: Final = _octets(
-    r"\b(?:set|setx|setenv|ENV|ARG|add|put|export)(?: {1,2}-{1,2}\w{1,16})?[ \t]{1,8}[\w.\-/:]{3,200}[ \t]"
+    rf"\b(?:{'|'.join(_COMMAND_WORDS)})(?: {{1,2}}-{{1,2}}\w{{1,16}})?[ \t]{{1,8}}[\w.\-/:]{{3,200}}[ \t]"
 )
 
 
-def beside(sample: Sample, names: Iterable[Span]) -> Located:
-    """Return the notations that a text may hold, and where each may stand.
+class _Entry(NamedTuple):
+    """Where an entry of a log begins and ends, and whether it has more than one line."""
 
-    A span begins with the name. A notation of which it is only known that it may be there has the whole text.
+    start: int
+    end: int
+    has_lines: bool
+
+
+class Surroundings:
+    """What stands around the names of one text. Not thread-safe: each look makes its own.
 
     Args:
         sample: any text.
-        names: where names stand that may be sensitive, in ascending order.
-    """
-    raw = sample.raw
-    marks = _Marks(sample)
-    whole = [(0, len(raw))]
-    is_told = _is_told(raw)
-    located: Located = {}
-    for start, end in names:
-        if _FOREIGN_OCTET in raw[start:end]:  # which may be what joins the name to its value
-            return everywhere(sample)
-        is_behind = _BEHIND.match(raw, end) is not None
-        places = list(_ends(raw, end)) if is_behind else []
-        if joints := [
-            joint.end() for place in places for joined in _JOINED if (joint := joined.match(raw, place)) is not None
-        ]:
-            located.setdefault(Notation.NAMED, []).append((start, max(joints)))
-        if marks.cells and _is_cell(raw, start, end, places, marks):
-            located.setdefault(Notation.TABLE, []).append((start, end))
-        if _CREDENTIAL.search(raw, start, end) and _is_spaced(raw, end, marks):
-            located.setdefault(Notation.SPACED, []).append((start, end))
-        if raw[start] == _DASH:
-            located[Notation.FLAG] = whole
-        is_told = is_told or _tells(raw, start, end, marks)
-    located |= dict.fromkeys(_unnamed(sample), whole)
-    if is_told:
-        located[Notation.TOLD] = whole
-    return located
-
-
-class _Marks:
-    """What a text has without which some notations are not worth a look. Immutable: thread-safe and task-safe.
-
-    Attributes:
-        lines: it has more than one.
-        cells: something may part cells.
-        got: it says what somebody got.
-        moved: it says from what something changed.
-        values: it speaks of a value.
     """
 
-    __slots__ = ("cells", "got", "lines", "moved", "values")
+    __slots__ = ("_got", "_moved", "_raw", "_sample", "_tabular", "_told", "_unnamed", "_values")
 
     def __init__(self, sample: Sample) -> None:
         raw, lowered = sample.raw, sample.lowered
-        self.lines = b"\n" in raw[:-1] or b"\\n" in raw
-        self.cells = self.lines or any(map(raw.__contains__, _OF_CELLS))
-        self.got = any(map(lowered.__contains__, _GOT_WORDS))
-        self.moved = b" from " in lowered
-        self.values = b" value" in lowered
+        self._raw = raw
+        self._sample = sample
+        self._tabular = any(map(raw.__contains__, _OF_CELLS))
+        self._got = any(map(lowered.__contains__, _GOT_WORDS))
+        self._moved = b" from " in lowered
+        self._values = b" value" in lowered
+        self._told = _is_told(raw)
+        self._unnamed = next(_unnamed(raw, lowered), None) is not None
+
+    def beside(self, names: Iterable[Span], start: int, end: int) -> Located:
+        """Return the notations that an entry may hold, and where in it each may stand.
+
+        A span begins with the name. A notation of which it is only known that it may be there has the whole entry.
+
+        Args:
+            names: where in the text names stand that may be sensitive, in ascending order.
+            start: where the entry begins.
+            end: where it ends.
+        """
+        raw = self._raw
+        has_lines = raw.find(b"\n", start, end - 1) >= 0 or raw.find(b"\\n", start, end) >= 0
+        has_cells = has_lines or (self._tabular and any(raw.find(mark, start, end) >= 0 for mark in _OF_CELLS))
+        entry = _Entry(start, end, has_lines)
+        located: Located = {}
+        is_told = self._told and _is_told(raw[start:end])
+        whole = [(0, end - start)]
+        for name in names:
+            first, last = name
+            if _FOREIGN_OCTET in raw[first:last]:  # which may be what joins the name to its value
+                return everywhere(Sample(self._sample.text[start:end]))
+            span = (first - start, last - start)
+            places = list(_ends(raw, last, end)) if _BEHIND.match(raw, last, end) else []
+            if places and (joined := self._end_of_joint(places, end)):
+                located.setdefault(Notation.NAMED, []).append((span[0], joined - start))
+            if has_cells and _is_cell(raw, name, places, entry):
+                located.setdefault(Notation.TABLE, []).append(span)
+            if _CREDENTIAL.search(raw, first, last) and self._is_spaced(last, end):
+                located.setdefault(Notation.SPACED, []).append(span)
+            if raw[first] == _DASH:
+                located[Notation.FLAG] = whole
+            is_told = is_told or self._tells(name, entry)
+        if self._unnamed:
+            located |= dict.fromkeys(_unnamed(raw[start:end], self._sample.lowered[start:end]), whole)
+        if is_told:
+            located[Notation.TOLD] = whole
+        return located
+
+    def _end_of_joint(self, places: Iterable[int], end: int) -> int:
+        """Return where what joins a name to a value ends; 0 where nothing does."""
+        raw = self._raw
+        joints = (joined.match(raw, place, end) for place in places for joined in _JOINED)
+        return max((joint.end() for joint in joints if joint), default=0)
+
+    def _is_spaced(self, last: int, end: int) -> bool:
+        """Tell whether what stands behind a name, or behind what is said of it, has both letters and digits."""
+        found = _SPACED.match(self._raw, last, end)
+        if found is not None and _is_mixed(found.group(1)):
+            return True
+        window = min(last + _GOT_WINDOW, end)
+        return self._got and any(_is_mixed(got.group(1)) for got in _GOT.finditer(self._raw, last, window))
+
+    def _tells(self, name: Span, entry: _Entry) -> bool:
+        """Tell whether a name may be a value itself, with its own value apart from it."""
+        raw, (first, last) = self._raw, name
+        before = raw[max(entry.start, first - _WIDEST_FIELD) : first]
+        if before.rstrip(_AROUND_OCTETS)[-1:] in _JOINTS and _FIELD.search(before) is not None:
+            return True
+        if not (self._moved or self._values):
+            return False
+        end = entry.end
+        places = _ends(raw, last, end)
+        return any(_WITH_VALUE.match(raw, place, end) or _CHANGED.match(raw, place, end) for place in places)
 
 
-def _ends(raw: bytes, end: int) -> Iterator[int]:
+def _ends(raw: bytes, last: int, end: int) -> Iterator[int]:
     """Yield where the phrases end that a name may begin: itself, and with the one or two words behind it."""
-    yield end
+    yield last
     for _ in range(1, _MOST_WORDS):
-        if (word := _NEXT_WORD.match(raw, end)) is None:
+        if (word := _NEXT_WORD.match(raw, last, end)) is None:
             return
-        yield (end := word.end())
+        yield (last := word.end())
 
 
-def _is_cell(raw: bytes, start: int, end: int, places: list[int], marks: _Marks) -> bool:
+def _is_cell(raw: bytes, name: Span, places: list[int], entry: _Entry) -> bool:
     """Tell whether a name may be a cell of a table, or the head of a section."""
-    if any(_AFTER_CELL.match(raw, place) for place in places):
+    first, last = name
+    if any(_AFTER_CELL.match(raw, place, entry.end) for place in places):
         return True
-    if not marks.lines or _LAST_CELLS.match(raw, end) is None:
+    if not entry.has_lines or _LAST_CELLS.match(raw, last, entry.end) is None:
         return False
-    return _BEFORE_CELL.search(raw[max(0, start - _WIDEST_CELL) : start].rpartition(b"\n")[2]) is not None
-
-
-def _is_spaced(raw: bytes, end: int, marks: _Marks) -> bool:
-    """Tell whether what stands behind a name, or behind what is said of it, has both letters and digits."""
-    found = _SPACED.match(raw, end)
-    if found is not None and _is_mixed(found.group(1)):
-        return True
-    return marks.got and any(_is_mixed(got.group(1)) for got in _GOT.finditer(raw, end, end + _GOT_WINDOW))
+    line = raw[max(entry.start, first - _WIDEST_CELL) : first].rpartition(b"\n")[2]
+    return _BEFORE_CELL.search(line) is not None
 
 
 def _is_mixed(value: bytes) -> bool:
     return _HAS_DIGIT.search(value) is not None and _HAS_LETTER.search(value) is not None
-
-
-def _tells(raw: bytes, start: int, end: int, marks: _Marks) -> bool:
-    """Tell whether a name may be a value itself, with its own value apart from it."""
-    before = raw[max(0, start - _WIDEST_FIELD) : start]
-    if before.rstrip(_AROUND_OCTETS)[-1:] in _JOINTS and _FIELD.search(before) is not None:
-        return True
-    if not (marks.moved or marks.values):
-        return False
-    return any(_WITH_VALUE.match(raw, place) or _CHANGED.match(raw, place) for place in _ends(raw, end))
 
 
 def _is_told(raw: bytes) -> bool:
@@ -219,16 +240,15 @@ def _is_told(raw: bytes) -> bool:
     return b"value" in raw and _VALUE_FOR.search(raw) is not None
 
 
-def _unnamed(sample: Sample) -> Iterator[Notation]:
+def _unnamed(raw: bytes, lowered: bytes) -> Iterator[Notation]:
     """Yield the notations that a text may hold by what does not stand beside a name."""
-    raw = sample.raw
     if b"</" in raw:
         yield Notation.ELEMENT
     if any(map(raw.__contains__, _FIX_MARKS)) and _FIX.search(raw):
         yield Notation.FIX
-    if b"(" in raw and _INSERT.search(raw):
+    if any(map(lowered.__contains__, _INSERTS)) and _INSERT.search(raw):
         yield Notation.INSERT
-    if any(map(sample.lowered.__contains__, _LOGIN_WORDS)) and _LOGIN.search(raw):
+    if any(map(lowered.__contains__, _LOGIN_WORDS)) and _LOGIN.search(raw):
         yield Notation.LOGIN
-    if _COMMAND.search(raw):
+    if any(map(raw.__contains__, _COMMANDS)) and _COMMAND.search(raw):
         yield Notation.COMMAND
