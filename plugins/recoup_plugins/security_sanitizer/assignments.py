@@ -82,6 +82,7 @@ _SEPARATOR = re.compile(
 )
 """What joins a name and its value. Each branch begins with a character, since ``re`` then skips to those that do."""
 
+_NOTATIONS: Final = tuple(Notation)
 _LONGEST_SEPARATOR: Final = 100
 """More characters than a separator has, together with what must follow it."""
 
@@ -148,7 +149,7 @@ class Assignments:
         """
         if located is None:
             located = look(Sample(text))
-        for notation in Notation:
+        for notation in _NOTATIONS:
             if spans := located.get(notation):
                 found = self._found(notation, text, level, spans)
                 if found is not text:

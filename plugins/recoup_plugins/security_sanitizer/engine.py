@@ -43,6 +43,10 @@ class Engine(Protocol):
         """Return what prepares the search for a pattern in a text."""
         ...
 
+    def literal_groups(self, groups: Sequence[Collection[bytes]]) -> Callable[[bytes], int]:
+        """Return what tells of which groups a text's octets hold a literal: one bit a group, from the lowest on."""
+        ...
+
     def name_finder(self, stems: Collection[str], pattern: str = "") -> NameFinder:
         """Return a finder for names with one of the stems.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import re2
 
 from recoup_plugins.security_sanitizer.engine import NAME_CHARACTERS
-from recoup_plugins.security_sanitizer.gate_re2 import Re2Gate, options
+from recoup_plugins.security_sanitizer.gate_re2 import LiteralSet, Re2Gate, options
 from recoup_plugins.security_sanitizer.sample import octets
 from recoup_plugins.security_sanitizer.sketch import sketch
 
@@ -54,6 +54,10 @@ class Re2Engine:
     def searcher(self, pattern: re.Pattern[str]) -> Callable[[Sample], Search]:
         """Return what prepares the search for a pattern in a text."""
         return _Searcher(pattern)
+
+    def literal_groups(self, groups: Sequence[Collection[bytes]]) -> Callable[[bytes], int]:
+        """Return what tells of which groups a text's octets hold a literal."""
+        return LiteralSet(dict(enumerate(groups)), self._set_memory).met
 
     def name_finder(self, stems: Collection[str], pattern: str = "") -> Re2NameFinder:
         """Return a finder for names that match a pattern, or have one of the stems, which are in lower case."""

@@ -33,6 +33,14 @@ class StandardEngine:
         """Return what prepares the search for a pattern in a text."""
         return lambda sample: partial(pattern.search, sample.text)
 
+    def literal_groups(self, groups: Sequence[Collection[bytes]]) -> Callable[[bytes], int]:
+        """Return what tells of which groups a text's octets hold a literal."""
+
+        def held(octets: bytes) -> int:
+            return sum(1 << number for number, group in enumerate(groups) if any(map(octets.__contains__, group)))
+
+        return held
+
     def name_finder(self, stems: Collection[str], _: str = "") -> StandardNameFinder:
         """Return a finder for names with one of the stems, which are in lower case."""
         return StandardNameFinder(stems)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from recoup_plugins.security_sanitizer.entries import entries, entry_around
 from recoup_plugins.security_sanitizer.notations import everywhere
 from recoup_plugins.security_sanitizer.sample import Sample
-from recoup_plugins.security_sanitizer.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.levels import Level
     from recoup_plugins.security_sanitizer.notations import Located, Span
     from recoup_plugins.security_sanitizer.screening import Joined
+    from recoup_plugins.security_sanitizer.surroundings import Around, Surroundings
     from recoup_plugins.security_sanitizer.suspects import Suspects
 
 
@@ -27,15 +27,17 @@ class NamedValues:
 
     Args:
         suspects: finds the names that may be sensitive.
+        surroundings: tell in which notations a name may have a value.
         assignments: finds values by their names.
         level: the level at which the names are sensitive.
     """
 
-    __slots__ = ("_assignments", "_level", "_suspects")
+    __slots__ = ("_assignments", "_level", "_surroundings", "_suspects")
     follows = True
 
-    def __init__(self, suspects: Suspects, assignments: Assignments, level: Level) -> None:
+    def __init__(self, suspects: Suspects, surroundings: Surroundings, assignments: Assignments, level: Level) -> None:
         self._suspects = suspects
+        self._surroundings = surroundings
         self._assignments = assignments
         self._level = level
 
@@ -66,9 +68,9 @@ class NamedValues:
             for start, end in entries(text, iter(range(len(text)))):
                 yield start, end, everywhere(Sample(text[start:end]))
             return
-        around: Surroundings | None = None
+        around: Around | None = None
         for start, end, within in _by_entry(text, names):
-            around = around or Surroundings(sample)
+            around = around or self._surroundings.of(sample)
             if located := around.beside(within, start, end):
                 yield start, end, located
 
@@ -86,7 +88,7 @@ class NamedValues:
     def _look(self, sample: Sample) -> Located:
         if self._suspects.everywhere:
             return everywhere(sample)
-        return Surroundings(sample).beside(self._suspects.spans(sample), 0, len(sample.raw))
+        return self._surroundings.of(sample).beside(self._suspects.spans(sample), 0, len(sample.raw))
 
 
 def _by_entry(text: str, names: Iterable[Span]) -> Iterator[tuple[int, int, list[Span]]]:

@@ -14,6 +14,7 @@ from recoup_plugins.security_sanitizer.phrase_step import PhraseStep
 from recoup_plugins.security_sanitizer.rule import compiled
 from recoup_plugins.security_sanitizer.runs import within_runs
 from recoup_plugins.security_sanitizer.sample import Sample, octets
+from recoup_plugins.security_sanitizer.surroundings import Surroundings
 from recoup_plugins.security_sanitizer.suspects import Suspects
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def plan_of(
     if "pem" not in off:
         steps.append((Needs((_PrivateKeys.mark,)), _PrivateKeys(placeholders)))
     if "assignment" not in off:
-        steps.append((Needs(), NamedValues(Suspects(keys, level, engine), assignments, level)))
+        steps.append((Needs(), NamedValues(Suspects(keys, level, engine), Surroundings(engine), assignments, level)))
     if "seed_phrase" not in off:  # before the rules, one of which may take the number of a word for an amount
         steps.append((Needs(), PhraseStep(engine, placeholders)))
     active = [rule for rule in rules if rule.level <= level and rule.name not in off]

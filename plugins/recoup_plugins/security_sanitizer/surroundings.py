@@ -16,6 +16,7 @@ from recoup_plugins.security_sanitizer.sample import OPAQUE, Sample, octets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from recoup_plugins.security_sanitizer.engine import Engine
     from recoup_plugins.security_sanitizer.notations import Located, Span
 
 
@@ -56,7 +57,6 @@ _BEHIND: Final = _octets(
 """Matches behind each name that something joins to a value, or that may be a cell."""
 
 _MOST_WORDS: Final = 3
-_OF_CELLS: Final = (b"\t", b"|", b"  ", _FOREIGN_OCTET, b"]", b":\n")
 _GOT_WORDS: Final = (b"got", b"received", b"given", b"found", b"provided", b"saw", b"actual", b"was")
 _AROUND_OCTETS: Final = b" \t\r\n\"'`\\"
 _JOINTS: Final = (b"=", b":", b">")
@@ -122,25 +122,49 @@ class _Entry(NamedTuple):
     has_lines: bool
 
 
+_GOT_SAID, _MOVED, _TOLD, _UNNAMED = 1, 2, 4, 8
+"""What a text may hold without which some notations are not worth a look, one bit each."""
+
+_LITERALS: Final = (
+    _GOT_WORDS,
+    (b" from ", b" value"),
+    (*_TOLD_MARKS, b" --", b"value"),
+    (b"</", *_FIX_MARKS, *_INSERTS, *_LOGIN_WORDS, *_COMMANDS),
+)
+"""For each of these the literals of which one is there."""
+
+
 class Surroundings:
-    """What stands around the names of one text. Not thread-safe: each look makes its own.
+    """Tells what stands around names. Immutable, hence thread-safe and task-safe.
+
+    Args:
+        engine: looks for what some notations cannot do without.
+    """
+
+    __slots__ = ("_marks",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._marks = engine.literal_groups([tuple(map(bytes.lower, group)) for group in _LITERALS])
+
+    def of(self, sample: Sample) -> Around:
+        """Return what tells of one text what stands around its names."""
+        return Around(sample, self._marks(sample.lowered))
+
+
+class Around:
+    """Tells what stands around the names of one text. Immutable, hence thread-safe and task-safe.
 
     Args:
         sample: any text.
+        marks: what it holds, one bit each.
     """
 
-    __slots__ = ("_got", "_moved", "_raw", "_sample", "_tabular", "_told", "_unnamed", "_values")
+    __slots__ = ("_marks", "_raw", "_sample")
 
-    def __init__(self, sample: Sample) -> None:
-        raw, lowered = sample.raw, sample.lowered
-        self._raw = raw
+    def __init__(self, sample: Sample, marks: int) -> None:
+        self._marks = marks
+        self._raw = sample.raw
         self._sample = sample
-        self._tabular = any(map(raw.__contains__, _OF_CELLS))
-        self._got = any(map(lowered.__contains__, _GOT_WORDS))
-        self._moved = b" from " in lowered
-        self._values = b" value" in lowered
-        self._told = _is_told(raw)
-        self._unnamed = next(_unnamed(raw, lowered), None) is not None
 
     def beside(self, names: Iterable[Span], start: int, end: int) -> Located:
         """Return the notations that an entry may hold, and where in it each may stand.
@@ -154,10 +178,9 @@ class Surroundings:
         """
         raw = self._raw
         has_lines = raw.find(b"\n", start, end - 1) >= 0 or raw.find(b"\\n", start, end) >= 0
-        has_cells = has_lines or (self._tabular and any(raw.find(mark, start, end) >= 0 for mark in _OF_CELLS))
         entry = _Entry(start, end, has_lines)
         located: Located = {}
-        is_told = self._told and _is_told(raw[start:end])
+        is_told = bool(self._marks & _TOLD) and _is_told(raw[start:end])
         whole = [(0, end - start)]
         for name in names:
             first, last = name
@@ -167,14 +190,14 @@ class Surroundings:
             places = list(_ends(raw, last, end)) if _BEHIND.match(raw, last, end) else []
             if places and (joined := self._end_of_joint(places, end)):
                 located.setdefault(Notation.NAMED, []).append((span[0], joined - start))
-            if has_cells and _is_cell(raw, name, places, entry):
+            if _is_cell(raw, name, places, entry):
                 located.setdefault(Notation.TABLE, []).append(span)
             if _CREDENTIAL.search(raw, first, last) and self._is_spaced(last, end):
                 located.setdefault(Notation.SPACED, []).append(span)
             if raw[first] == _DASH:
                 located[Notation.FLAG] = whole
             is_told = is_told or self._tells(name, entry)
-        if self._unnamed:
+        if self._marks & _UNNAMED:
             located |= dict.fromkeys(_unnamed(raw[start:end], self._sample.lowered[start:end]), whole)
         if is_told:
             located[Notation.TOLD] = whole
@@ -192,7 +215,8 @@ class Surroundings:
         if found is not None and _is_mixed(found.group(1)):
             return True
         window = min(last + _GOT_WINDOW, end)
-        return self._got and any(_is_mixed(got.group(1)) for got in _GOT.finditer(self._raw, last, window))
+        got = _GOT.finditer(self._raw, last, window) if self._marks & _GOT_SAID else ()
+        return any(_is_mixed(found.group(1)) for found in got)
 
     def _tells(self, name: Span, entry: _Entry) -> bool:
         """Tell whether a name may be a value itself, with its own value apart from it."""
@@ -200,7 +224,7 @@ class Surroundings:
         before = raw[max(entry.start, first - _WIDEST_FIELD) : first]
         if before.rstrip(_AROUND_OCTETS)[-1:] in _JOINTS and _FIELD.search(before) is not None:
             return True
-        if not (self._moved or self._values):
+        if not self._marks & _MOVED:
             return False
         end = entry.end
         places = _ends(raw, last, end)

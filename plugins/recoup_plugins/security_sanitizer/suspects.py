@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
@@ -75,7 +74,10 @@ class Suspects:
             yield from ((place, place) for place in range(len(text)))
             return
         for begin, end in self._finder.spans(sample):
-            is_escape = text[begin - 1 : begin] == "\\" and text[begin] in _ESCAPES
+            before = text[begin - 1 : begin]
+            if before == "/" == text[end : end + 1]:
+                continue  # a part of a path
+            is_escape = before == "\\" and text[begin] in _ESCAPES
             start = begin + is_escape
             if end - start > _LONGEST_NAME:
                 if not _is_number(text[start:end]):
@@ -109,7 +111,7 @@ class Suspects:
             return True
         parts = [part for part in _PARTS.split(name) if part]
         return len(parts) > _MOST_PARTS or any(
-            self._is_sensitive("-".join(parts[start:end])) for start, end in combinations(range(len(parts) + 1), 2)
+            self._is_sensitive("-".join(parts[start:])) for start in range(len(parts))
         )
 
     def _is_tag(self, name: str) -> bool:
