@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import re2
 
@@ -54,7 +54,18 @@ class Re2Gate:
     """
 
     __slots__ = (
-        *("_digits", "_groups", "_literals", "_needs", "_over_runs", "_over_text", "_rare", "_runs", "_unsketched"),
+        *(
+            "_digits",
+            "_groups",
+            "_literals",
+            "_needs",
+            "_over_runs",
+            "_over_text",
+            "_rare",
+            "_runs",
+            "_unsketched",
+            "_words",
+        ),
     )
 
     def __init__(self, needs: Sequence[Needs], memory: int) -> None:
@@ -72,11 +83,10 @@ class Re2Gate:
         self._unsketched = tuple(index for index in range(len(needs)) if not looked_for >> index & 1)
         gated = () if few else range(len(needs))
         self._literals = LiteralSet({index: needs[index].literals for index in gated if _is_told(needs[index])}, memory)
-        self._digits = LiteralSet(
-            {index: needs[index].digits for index in gated if not (needs[index].words or needs[index].run)}, memory
+        self._digits, self._words = (
+            LiteralSet(_only(needs, gated, outline), memory) for outline in ("digits", "words")
         )
-        bare = {i: need.run for i, need in enumerate(needs) if need.run and not (need.digits or need.words)}
-        self._runs = tuple((run, _bits(i for i in bare if bare[i] == run)) for run in sorted(set(bare.values())))
+        self._runs = _Runs(_only(needs, gated, "run"))
 
     def opened(self, sample: Sample) -> list[int]:
         """Return the indices of the steps whose needs the text meets."""
@@ -86,7 +96,9 @@ class Re2Gate:
             for sketches in self._over_text:
                 found += sketches.found(raw)
         else:
-            met = self._literals.met(sample.lowered) & self._digits.met(sample.digits) & self._within_runs(sample)
+            words = sample.words
+            met = self._literals.met(sample.lowered) & self._digits.met(sample.digits)
+            met &= self._words.met(words) & self._runs.met(words)
             found += [index for index in _indices(met & self._rare) if needs[index].met_by(sample)]
             for group, sketches in zip(self._groups, self._over_text, strict=True):
                 if group & met:
@@ -96,14 +108,41 @@ class Re2Gate:
         found.sort()
         return found
 
-    def _within_runs(self, sample: Sample) -> int:
-        """Return the steps for which the word characters suffice that stand together."""
-        bits, longest = -1, sample.longest_run
-        for run, steps in reversed(self._runs):
-            if run <= longest:
-                break
-            bits &= ~steps
-        return bits
+
+class _Runs:
+    """Tells which steps have a run of word characters that is long enough. Immutable: thread-safe and task-safe.
+
+    Args:
+        least: for each step, how many must stand together.
+    """
+
+    __slots__ = ("_met", "_runs")
+
+    def __init__(self, least: Mapping[int, int]) -> None:
+        lengths = sorted(set(least.values()))
+        self._runs = [b"x" * length for length in lengths]
+        self._met = [~_bits(step for step in least if least[step] > met) for met in (0, *lengths)]
+
+    def met(self, words: bytes) -> int:
+        """Return the steps whose condition an outline of word characters meets; all those without one among them."""
+        shortest, longest = 0, len(self._runs)
+        while shortest < longest:
+            middle = (shortest + longest) // 2
+            if self._runs[middle] in words:
+                shortest = middle + 1
+            else:
+                longest = middle
+        return self._met[shortest]
+
+
+def _only(needs: Sequence[Needs], steps: Iterable[int], outline: str) -> dict[int, Any]:
+    """Return what steps need of one sort of outline, of those that need none of another sort."""
+    sorts = {"digits", "words", "run"} - {outline}
+    return {
+        step: getattr(needs[step], outline)
+        for step in steps
+        if getattr(needs[step], outline) and not any(getattr(needs[step], sort) for sort in sorts)
+    }
 
 
 def _is_told(needs: Needs) -> bool:
@@ -120,9 +159,11 @@ def _is_rare(needs: Needs) -> bool:
 
 def _grouped(indices: list[int], needs: Sequence[Needs]) -> Iterable[list[int]]:
     """Return the steps in groups: those that most logs need, and the others with much the same literals together."""
-    frequency = {index: sum(map(needs[index].met_by, _TYPICAL_LINES)) for index in indices}
-    frequent = sorted(filter(frequency.get, indices), key=lambda index: -frequency[index])
-    others = [index for index in indices if not frequency[index]]
+    met = {
+        index: [place for place, line in enumerate(_TYPICAL_LINES) if needs[index].met_by(line)] for index in indices
+    }
+    frequent = sorted((index for index in indices if met[index]), key=lambda index: (-len(met[index]), met[index]))
+    others = [index for index in indices if not met[index]]
     others.sort(key=lambda index: (max(needs[index].literals, key=len, default=b""), index))
     for part in (frequent, others):
         yield from (part[start : start + _LARGEST_GROUP] for start in range(0, len(part), _LARGEST_GROUP))

@@ -37,9 +37,8 @@ FIX_TAGS: Final = {"554": Level.LOW, "925": Level.LOW, "96": Level.LOW, "553": L
 LOGIN_WORDS: Final = ("auth", "login", "logon", "signin", "sign_in", "server.sign")
 """Of which the name of each operation has one that logs in."""
 
-LOGIN_VALUE: Final = (
-    r"[:=]\s{0,3}\\{0,8}[\"']?[\w./\-]{0,32}(?i:" + "|".join(word.replace(".", r"\.") for word in LOGIN_WORDS) + ")"
-)
+_LOGIN_NAMES: Final = "(?i:" + "|".join(map(re.escape, LOGIN_WORDS)) + ")"
+LOGIN_VALUE: Final = rf"[:=]\s{{0,3}}\\{{0,8}}[\"']?[\w./\-]{{0,32}}{_LOGIN_NAMES}"
 FOREIGN_OCTET: Final = "\\x80"
 """Any character outside ASCII, since names in other scripts are looked for as they are."""
 
@@ -73,7 +72,7 @@ def pattern_of(level: Level) -> str:
         f"(?i:{_trie(within)})",
         f"(?i:{'|'.join(map(_spoken, sorted(WITHIN)))})",
         rf"[^0-9](?:{tags})\b",
-        LOGIN_VALUE,
+        _LOGIN_NAMES,
     )
     return "|".join((*parts, FOREIGN_OCTET))
 

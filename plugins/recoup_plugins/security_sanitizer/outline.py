@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.rule import Rule
     from recoup_plugins.security_sanitizer.sample import Sample
 
+_OF_DIGITS: Final = re.compile(b"[0a]")
+
 
 @frozen
 class Needs:
@@ -21,7 +24,7 @@ class Needs:
     Attributes:
         literals: octets in lower case; empty, like the shapes together: no condition.
         digits: shapes with ``0`` for a digit and ``a`` for a letter or underscore.
-        words: shapes with ``x`` for any of these and something else.
+        words: shapes with ``x`` for any of these and something else, or with neither.
         run: word characters without a gap, of which there must be so many; 0: no condition. Like the shapes together.
         pattern: a regular expression that must match, which only an automaton looks for; empty: no condition.
         in_run: it must match within a long run of word characters.
@@ -41,8 +44,8 @@ class Needs:
         runs = [shape for shape in outlines if not shape.strip(b"x")]
         return cls(
             literals=tuple(map(octets, rule.literals)),
-            digits=tuple(shape for shape in outlines if b"x" not in shape),
-            words=tuple(shape for shape in outlines if b"x" in shape and shape not in runs),
+            digits=tuple(shape for shape in outlines if _OF_DIGITS.search(shape)),
+            words=tuple(shape for shape in outlines if not _OF_DIGITS.search(shape) and shape not in runs),
             run=min(map(len, runs), default=0),
             pattern=rule.sketch or rule.pattern,
             in_run=stays_in_run(rule.pattern),

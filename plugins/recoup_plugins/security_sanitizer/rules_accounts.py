@@ -120,7 +120,12 @@ ACCOUNT_RULES: Final = (
         "ACCOUNT",
         r"(?i:\b(?:customer|client|member|investor|subscriber|trader|user)[ _\-]"
         r"(?:id|no\.?|number|nr\.?|num|ref)[ #:=]{1,3})([A-Z]{0,3}-?\d{5,14})\b",
-        ("customer", "client", "member", "investor", "subscriber", "trader", "user"),
+        tuple(
+            f"{who}{sign}{what}"
+            for who in ("customer", "client", "member", "investor", "subscriber", "trader", "user")
+            for sign in " _-"
+            for what in ("id", "no", "number", "nr", "num", "ref")
+        ),
         _number,
     ),
     _rule(

@@ -7,6 +7,7 @@ Clients made with their keys (``Client("K", "S")``), credentials by their class 
 from __future__ import annotations
 
 import re
+from string import ascii_lowercase
 from typing import Final
 
 from recoup_plugins.security_sanitizer.levels import Level
@@ -77,7 +78,7 @@ CALL_RULES: Final = (
         level=Level.LOW,
         pattern=r"\b[A-Za-z_][\w.:]{1,80}\(\s{0,8}[\"']([\w+/=\-]{16,512})[\"'],\s{0,8}[\"']([\w+/=\-]{16,512})[\"']"
         r"(?:,\s{0,8}[\"']([^\"'\s]{6,128})[\"'])?",
-        literals=("(",),
+        literals=('",', "',"),
         shapes=("x" * 8,),
         sketch=r"\(\s{0,8}[\"'][\w+/=\-]{16,512}[\"'],\s{0,8}[\"'][\w+/=\-]{16,512}[\"']",
         locate=_called,
@@ -128,7 +129,7 @@ CALL_RULES: Final = (
         kind="SECRET",
         level=Level.LOW,
         pattern=r"\s-[a-zA-Z] [\"']?([A-Za-z0-9+/=]{24,512})[\"'\s)]",
-        literals=(" -",),
+        literals=tuple(f"{blank}-{letter} " for blank in " \t\n" for letter in ascii_lowercase),
         shapes=("x" * 12,),
         locate=_of_classes,
     ),

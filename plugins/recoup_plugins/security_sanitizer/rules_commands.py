@@ -75,8 +75,10 @@ def _secret_or_symbol(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if not is_placeholder(value) and not value.isalpha() and not is_prose(value) else None
 
 
-def _rule(name: str, kind: str, pattern: str, *literals: str, locate: Locate = _argument) -> Rule:
-    return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, locate=locate)
+def _rule(
+    name: str, kind: str, pattern: str, *literals: str, shapes: tuple[str, ...] = (), locate: Locate = _argument
+) -> Rule:
+    return Rule(name=name, kind=kind, level=Level.LOW, pattern=pattern, literals=literals, shapes=shapes, locate=locate)
 
 
 COMMAND_RULES: Final = (
@@ -86,7 +88,7 @@ COMMAND_RULES: Final = (
         r"\b(?:curl|wget|https?|xh|httpie|aria2c|lftp|smbclient|mc)\b[^\n|]{0,512}?[\s\"'](?:-u|-U|-a|"
         r"--user|--auth|--proxy-user|--userpwd)"
         r"(?:[\"'], )?[= ]{0,2}[\"']?([^\s\"':=,%\-][^\s\"':,%]{0,127}[:,%][^\s\"']{1,256})",
-        *("curl", "wget", "http", "xh", "aria2c", "lftp", "smbclient", "mc"),
+        *(f"{blank}{option}" for blank in " \t\"'" for option in ("-u", "-a", "--user", "--auth", "--proxy-user")),
     ),
     _rule(
         "sql_identified",
@@ -229,7 +231,7 @@ COMMAND_RULES: Final = (
         "proxy_login",
         "PASSWORD",
         r"\b[\w\-]{1,63}\.[\w.\-]{1,128}:\d{2,5}:[A-Za-z_][\w.\-]{0,63}:([^\s:\"',;|]{6,128})",
-        ":",
+        shapes=(":00:a", ":000:a", ":0000:a", ":00000:a"),
         locate=_password_of_proxy,
     ),
     _rule(
@@ -287,16 +289,14 @@ COMMAND_RULES: Final = (
         "http_client_cookie",
         "AUTHORIZATION",
         r"\b(?:curl|wget|https?)\b[^\n|]{0,512}?\s(?:-b|--cookie)[= ][\"']?([^\s\"'=]{1,64}=[^\n\"']{4,1000})",
-        "curl",
-        "wget",
-        "http",
+        *(" -b", "\t-b", "--cookie"),
     ),
     _rule("openssl_pass", "PASSWORD", r"\bpass:([^\s\"']{3,128})", "pass:"),
     _rule(
         "pgpass",
         "PASSWORD",
         r"\b[\w.\-]{1,64}:\d{4,5}:[A-Za-z_*][\w\-]{0,63}:[A-Za-z_][\w\-]{0,63}:([^\s:\"']{4,128})",
-        ":",
+        shapes=(":0000:a", ":00000:a", ":0000:*", ":00000:*"),
         locate=accepted(looks_random),
     ),
     _rule(

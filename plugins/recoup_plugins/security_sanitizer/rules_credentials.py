@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b32decode, b64decode
 from binascii import crc_hqx
+from itertools import product
 from typing import Final
 
 from recoup_plugins.security_sanitizer.armour import in_public_armour
@@ -39,6 +40,7 @@ _LONGEST_BASE64: Final = 1000
 _LONGEST_WORD: Final = 8
 _LONGEST_NAME: Final = 24
 _RUNS: Final = ("x" * 6,)
+_DISCORD: Final = tuple(f".{''.join(middle)}." for middle in product("x-", repeat=6))
 """What stands in a token whose characters include the hyphen."""
 
 
@@ -140,7 +142,7 @@ CREDENTIAL_RULES: Final = (
     _credential("twilio", "API_KEY", r"\bSK[0-9a-f]{32}\b", "sk", shapes=("x" * 34,)),
     _credential("mailgun", "API_KEY", r"\bkey-[0-9a-z]{32}\b", "key-"),
     _credential("telegram", "TOKEN", r"\d{8,10}:[\w\-]{35}", ":a", shapes=("00000000:aa",)),
-    _credential("discord", "TOKEN", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,40}", ".", shapes=_RUNS),
+    _credential("discord", "TOKEN", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,40}", ".", shapes=_DISCORD),
     _credential(
         "prefixed",
         "TOKEN",

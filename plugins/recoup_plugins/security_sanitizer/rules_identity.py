@@ -159,8 +159,12 @@ def _phone_named(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if digits in range(7, 16) and not dated else None
 
 
-def _id(name: str, pattern: str, check: Locate, *shapes: str, kind: str = "NATIONAL_ID") -> Rule:
-    return Rule(name=name, kind=kind, level=Level.MEDIUM, pattern=pattern, shapes=shapes, locate=check)
+def _id(
+    name: str, pattern: str, check: Locate, *shapes: str, literals: tuple[str, ...] = (), kind: str = "NATIONAL_ID"
+) -> Rule:
+    return Rule(
+        name=name, kind=kind, level=Level.MEDIUM, pattern=pattern, shapes=shapes, literals=literals, locate=check
+    )
 
 
 def _named(name: str, kind: str, pattern: str, literals: tuple[str, ...], locate: Locate | None = None) -> Rule:
@@ -384,12 +388,11 @@ IDENTITY_RULES: Final = (
         "phone_exit_code",
         r"\b00[1-9]\d{0,2}[ \-]\(?\d{1,5}\)?[ \-]\d{2,4}[ \-]?\d{2,6}\b",
         _alone,
-        "000 ",
-        "0000 ",
-        "00000 ",
-        "000-",
-        "0000-",
-        "00000-",
+        "000 0",
+        "000 (",
+        "000-0",
+        "000-(",
+        literals=tuple(f"00{digit}" for digit in range(1, 10)),
         kind="PHONE",
     ),
 )

@@ -77,7 +77,7 @@ KEY_MATERIAL_RULES: Final = (
         pattern=r"(?i:\b(?:key[ _\-]?pair|secret[ _\-]?key|private[ _\-]?key|signing[ _\-]?key|"
         r"from_bytes|from_?secret_?key|seed|wallet|id\.json)\b)[^\n\[\]]{0,64}(?:Uint8Array\()?\[([\d, ]{64,400})\]",
         literals=("key", "from_bytes", "seed", "wallet", "id.json"),
-        shapes=(",0,", "00,00", "0, 0"),
+        shapes=("0,0,", "0,00,", "0,000,", "0, 0,", "0, 00,", "0, 000,"),
         locate=_byte_array,
     ),
     Rule(

@@ -24,6 +24,7 @@ from recoup_plugins.security_sanitizer.values import (
 
 _SHORTEST_TOKEN: Final = 12
 _DIGITS_OF_A_TOKEN: Final = 2
+_ASKED_FOR: Final = ("password", "passphrase", "secret", "token", "key", "pin")
 _SHORTEST_PASSWORD: Final = 6
 _WORDS: Final = 3
 _LONG_KEY: Final = 24
@@ -193,7 +194,7 @@ PROSE_RULES: Final = (
         level=Level.LOW,
         pattern=r"(?i:\b(?:password|passphrase|secret|token|key|pin)s?\?)\s{1,4}"
         r"(?:<[\w.\- ]{1,32}>:? {0,2}|[\w.\-]{1,32}: {0,2})?[\"'`]?([^\s\"'`<>]{6,256})",
-        literals=("?",),
+        literals=tuple(f"{word}{end}" for word in _ASKED_FOR for end in ("?", "s?")),
         locate=_answer,
     ),
     Rule(

@@ -130,8 +130,8 @@ PROVIDER_RULES: Final = (
     _prefixed("huggingface_org", "TOKEN", "api_org_", r"[A-Za-z0-9]{30,64}"),
     _prefixed("new_relic", "API_KEY", "NRAK- NRIQ- NRRA- NRII- NRJS-", r"[\w\-]{16,64}"),
     _format("new_relic_licence", "API_KEY", r"\b[0-9a-f]{32,36}(?:NRAL|FFFFNRAL)\b", "nral"),
-    _format("mailchimp", "API_KEY", r"\b[0-9a-f]{32}-us\d{1,2}\b", "-us"),
-    _format("mailgun_key", "API_KEY", r"\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b", "-"),
+    _format("mailchimp", "API_KEY", r"\b[0-9a-f]{32}-us\d{1,2}\b", "-us", shapes=("x" * 32 + "-xxx",)),
+    _format("mailgun_key", "API_KEY", r"\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b", shapes=("-".join(["x" * 32, "x" * 8, "x" * 8]),)),
     _prefixed("mailgun_public", "API_KEY", "pubkey-", r"[0-9a-f]{32}\b"),
     _format("terraform_cloud", "TOKEN", r"\b[A-Za-z0-9]{10,20}\.atlasv1\.[\w\-=]{40,128}", ".atlasv1."),
     _prefixed("notion", "TOKEN", "ntn_", r"[A-Za-z0-9]{30,64}"),
@@ -167,9 +167,11 @@ PROVIDER_RULES: Final = (
         "pplx- xai- fw_ pcsk_ sk-or-v1- sk-ant- sk-proj- csk- esecret_ jina_ voyage- pa- tvly- fc- lsv2_ ls__",
         r"[\w\-]{24,200}",
     ),
-    _format("airtable", "TOKEN", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b", "pat"),
+    _format("airtable", "TOKEN", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b", "pat", shapes=("x" * 17 + "." + "x" * 64,)),
     _prefixed("atlassian", "TOKEN", "ATATT3 ATCTT3 ATBB", r"[\w\-=+/.]{20,255}"),
-    _format("asana", "TOKEN", r"\b[012]/\d{13,20}(?:/\d{13,20})?:[0-9a-f]{32}\b", "/"),
+    _format(
+        "asana", "TOKEN", r"\b[012]/\d{13,20}(?:/\d{13,20})?:[0-9a-f]{32}\b", shapes=("0/" + "0" * 13,)
+    ),
     _prefixed("cloud_ids", "API_KEY", "LTAI AKID", r"[A-Za-z0-9]{16,40}\b"),
     _prefixed("aws_session", "TOKEN", "FwoGZXIvYXdz IQoJb3JpZ2lu ABSK", r"[\w+/=]{40,1000}[\w+/=]{0,1000}"),
     _format("cloudflare_origin", "TOKEN", r"\bv1\.0-[0-9a-f]{24}-[0-9a-f]{100,160}\b", "v1.0-"),
@@ -256,9 +258,9 @@ PROVIDER_RULES: Final = (
         "a3-",
         shapes=(),
     ),
-    _format("facebook_app", "TOKEN", r"\b\d{13,17}\|[\w\-]{27}\b", "|"),
+    _format("facebook_app", "TOKEN", r"\b\d{13,17}\|[\w\-]{27}\b", shapes=("0" * 13 + "|",)),
     _format("trello", "TOKEN", r"\bATTA[0-9a-f]{60,76}\b", "atta"),
-    _format("vault_legacy", "TOKEN", r"\bs\.[A-Za-z0-9]{24}\b", "s."),
+    _format("vault_legacy", "TOKEN", r"\bs\.[A-Za-z0-9]{24}\b", "s.", shapes=("x." + "x" * 24,)),
     _format("zerodha_enctoken", "TOKEN", r"\benctoken\s{1,2}[\w+/=\-]{40,200}", "enctoken"),
     _format(
         "paseto", "TOKEN", r"\bv[1-4]\.(?:local|public)\.[\w\-]{40,1000}(?:\.[\w\-]{1,500})?", ".local.", ".public."
@@ -286,6 +288,7 @@ PROVIDER_RULES: Final = (
         level=Level.LOW,
         pattern=r"\b[A-Za-z0-9][\w\-]{79,511}\b",
         shapes=("x" * 20,),
+        sketch=r"\b[A-Za-z0-9][\w\-]{79}",
         locate=_opaque_of_url,
     ),
     Rule(

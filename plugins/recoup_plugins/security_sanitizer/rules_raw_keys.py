@@ -30,6 +30,7 @@ _GROUP: Final = 4
 _BEFORE: Final = frozenset("+/-")
 
 _NUMBER: Final = re.compile(r"\d{1,3}")
+_LISTED_NUMBERS: Final = ("0,0,", "0,00,", "0,000,", "0, 0,", "0, 00,", "0, 000,", "0,\n")
 _KEYPAIR_NUMBERS: Final = 64
 _KEYPAIR_BYTES: Final = 64
 _LARGEST_BYTE: Final = 255
@@ -161,7 +162,7 @@ RAW_KEY_RULES: Final = (
         r"wallet|bytes)(?:_?bytes)?[\"']?\s{0,2}[:=]\s{0,2}(?:new )?[\w.:&!]{0,40}\(?|\buint8array(?:\.from|\.of)?\()"
         r"\s{0,4}\[([\d,\s]{127,600})\]",
         literals=("sk", "secret", "key", "signer", "payer", "seed", "wallet", "uint8array", "bytes"),
-        shapes=("0,0", "0, 0", "0,\n"),
+        shapes=_LISTED_NUMBERS,
         locate=_keypair,
     ),
     Rule(
@@ -169,7 +170,7 @@ RAW_KEY_RULES: Final = (
         kind="PRIVATE_KEY",
         level=Level.LOW,
         pattern=r"(?:^|\n)\[([\d, \n]{127,400})\]",
-        shapes=("0,0", "0, 0", "0,\n"),
+        shapes=_LISTED_NUMBERS,
         locate=_keypair,
     ),
     Rule(

@@ -43,6 +43,11 @@ _POINTERS: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]{0,63}", re.ASCII)
 _KEYS: Final = KeyPolicy()
+_TAGGED: Final = (
+    *(f"{opening}{tag}" for opening in "([" for tag in ("554", "925", "96)", "96]", "1402", "1404", "89)", "89]")),
+    *(f"tag{blank}{tag}" for blank in ("", " ") for tag in ("554", "925", "96")),
+)
+"""How the tags of FIX fields are written that hold a credential."""
 
 
 def _encoded(match: re.Match[str]) -> tuple[int, int] | None:
@@ -213,7 +218,7 @@ REMARK_RULES: Final = (
         level=Level.LOW,
         pattern=r"(?i:\b\w{0,16}(?:password|rawdata|signature) ?[(\[](?:554|925|96|1402|1404|89)[)\]]\s?[=:]|"
         r"\btag ?(?:554|925|96)\b(?: value| is| ?[=:])?)\s?[\"']?([^\s\"'|,;<>()\[\]]{3,512})",
-        literals=("554", "925", "96", "1402", "1404", "(89)"),
+        literals=_TAGGED,
         locate=accepted(lambda value: not is_placeholder(value) and not value.isalpha()),
     ),
     Rule(
@@ -365,7 +370,7 @@ REMARK_RULES: Final = (
         kind="SECRET",
         level=Level.LOW,
         pattern=r"\b(?:old|new|from|to|before|after|previous|current)(?:_value)?=[\"']?([\w+/=\-]{20,512})",
-        literals=("old", "new", "from", "to=", "before", "after", "previous", "current"),
+        literals=("old=", "new=", "from=", "to=", "before=", "after=", "previous=", "current=", "_value="),
         shapes=("x" * 8,),
         locate=_renewed,
     ),
@@ -375,7 +380,7 @@ REMARK_RULES: Final = (
         level=Level.LOW,
         pattern=r"(?i:\b(?:password|passphrase|secret|token|pin)\b[^\n]{0,160}?)[\"'\]] ?(?:!=|==|<>|=>|->|vs\.?|not|"
         r"instead of) ?[\"']([^\"'\n]{4,256})[\"']",
-        literals=("!=", "==", "<>", "=>", "->", " vs", " not ", "instead of"),
+        literals=("password", "passphrase", "secret", "token", "pin"),
         locate=_said,
     ),
     Rule(

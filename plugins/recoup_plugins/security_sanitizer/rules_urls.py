@@ -132,7 +132,8 @@ URL_RULES: Final = (
         r"eth|bsc)"
         r"[a-z0-9.\-]{0,64}(?::\d{2,5})?/(?:[a-z0-9]{1,12}/)?(?:[a-z0-9]{1,12}/)?([0-9a-fA-F]{32}|"
         r"[0-9a-fA-F]{40})(?:[/?\s\"'<>),;]|\b)",
-        literals=("://",),
+        literals=("rpc", "node", "mainnet", "testnet", "sepolia", "polygon", "arbitrum", "solana", "eth", "bsc"),
+        shapes=("x" * 32,),
         group=1,
     ),
     Rule(

@@ -11,6 +11,9 @@ from typing import Final
 
 _LONGEST_COUNT: Final = 16
 _WIDEST_COUNT: Final = 8
+_USUAL_RUN: Final = 64
+"""Characters up to which runs of hashes and keys are everyday; longer ones are worth the states they take."""
+
 _FOREIGN: Final = r"(?:[^\x00-\x7f]|\\u[0-9a-fA-F]{4}|\\x[89a-fA-F][0-9a-fA-F])"
 _FOREIGN_ONE = re.compile(_FOREIGN)
 _FOREIGN_RANGE = re.compile(rf"(?:{_FOREIGN}|\\?[\x00-\x7f])-{_FOREIGN}|{_FOREIGN}")
@@ -40,7 +43,7 @@ def _over_octets(token: re.Match[str]) -> str:
 
 def _widened(token: re.Match[str]) -> str:
     least, most = int(token["least"]), token["most"]
-    if most is None and least <= _LONGEST_COUNT:
+    if most is None and not _LONGEST_COUNT < least <= _USUAL_RUN:
         return f"{{{least}}}"
     if most and int(most) - least <= _WIDEST_COUNT and int(most) <= _LONGEST_COUNT:
         return f"{{{least},{most}}}"

@@ -16,5 +16,12 @@ INFO db.pool acquired connection 7 in 0.52 ms; commit 2068e336520dd453f1bdfccb3b
 09:14:02 - risk - max drawdown 3.2 % reached (limit: 5 %), reducing size from 2.5 to 1.25 at 09:14:03, 3 retries, [0, 0.5, 1.0]
 Traceback (most recent call last): ccxt.base.errors.NetworkError: binance GET 504 Gateway Time-out, retry 2/5 in 1.5s
 worker-3 | reconnecting wss://stream.exchange.com:9443/ws/btcusdt@trade | attempt=2 | uptime=86400
+2026-11-23 09:14:05,120 DEBUG ccxt fetch Request: okx GET https://www.okx.com/api/v5/market/candles?instId=ETH-USDT&bar=1m RequestHeaders: {'User-Agent': 'python-requests/2.31.0'}
+2026-11-23 09:14:05,121 INFO  strategy.grid rebalance symbol=SOL/USDC:USDC levels=12 spacing=0.25 side=buy client_order_id=grid-48211 leverage=3x
+2026-11-23 09:14:06,007 WARNING token bucket empty, waiting for 0.4 s; 1150 of 1200 weight used by user stream and key rotation
+    raise AuthenticationError(self.id + ' "apiKey" credential required')  # passphrase and secret are checked, too
+INFO  session: signed in as trader, password unchanged, token refreshed; webhook registered, account 1 of 3
+DEBUG sign(path="orders", params={'symbol': 'BTCUSDT'}) took 0.1 ms, listen key kept alive
+INFO  heartbeat uptime=93817s mem=412MB tasks=17 request_id=7d3f1c1e-8a42-4c7b-9d6e-0c1b2a3f4e5d state=RUNNING
 tx 0x9184fdd0656909650aa5b2ae67fdc1f489005342d37eea6ca71c7ebd8cc77072 confirmed in block 19283746, gas 21000, key rate 0.52, state: ok
 """.strip()  # noqa: E501 - a log's lines are as long as they are
