@@ -28,7 +28,7 @@ _SHORTEST_RARE: Final = 5
 
 _SHORTEST_TOLD: Final = 3
 _TYPICAL: Final = Sample(TYPICAL_LOG)
-_TYPICAL_LINES: Final = tuple(map(Sample, TYPICAL_LOG.splitlines()))
+_TYPICAL_PARTS: Final = (*map(Sample, TYPICAL_LOG.splitlines()), _TYPICAL)
 _LARGEST_GROUP: Final = 12
 _FEW: Final = 32
 """Sketches that are looked for at once without any gate before them."""
@@ -160,7 +160,7 @@ def _is_rare(needs: Needs) -> bool:
 def _grouped(indices: list[int], needs: Sequence[Needs]) -> Iterable[list[int]]:
     """Return the steps in groups: those that most logs need, and the others with much the same literals together."""
     met = {
-        index: [place for place, line in enumerate(_TYPICAL_LINES) if needs[index].met_by(line)] for index in indices
+        index: [place for place, part in enumerate(_TYPICAL_PARTS) if needs[index].met_by(part)] for index in indices
     }
     frequent = sorted((index for index in indices if met[index]), key=lambda index: (-len(met[index]), met[index]))
     others = [index for index in indices if not met[index]]

@@ -27,6 +27,8 @@ _LETTERS: Final = bytes(code | 0x20 if chr(code) in ascii_letters else ord(" ") 
 """Small letters for letters, blanks for everything else."""
 
 _ENOUGH: Final = b"\1" * SHORTEST_PHRASE
+_HALF: Final = SHORTEST_PHRASE // 2
+_TWO: Final = b"\1\1"
 
 
 class PhraseStep:
@@ -71,4 +73,7 @@ def _has_words(sample: Sample) -> bool:
     """Tell whether a text has as many listed words in a row as a phrase has, or letters outside ASCII."""
     if not sample.text.isascii():
         return True
-    return _ENOUGH in bytes(map(_listed().__contains__, sample.raw.translate(_LETTERS).split()))
+    words, is_listed = sample.raw.translate(_LETTERS).split(), _listed().__contains__
+    if _TWO not in bytes(map(is_listed, words[::_HALF])):  # which two words of each phrase are among
+        return False
+    return _ENOUGH in bytes(map(is_listed, words))

@@ -222,8 +222,8 @@ NETWORK_RULES: Final = (
         kind="USER",
         level=Level.HIGH,
         pattern=r"://([^\s/@:?#\"'<>]{1,128})@",
-        literals=("@",),
-        shapes=("://",),
+        literals=("://",),
+        shapes=("@x", "@["),
         locate=lambda match: None if match.group(1).startswith("[") else match.span(1),
     ),
 )

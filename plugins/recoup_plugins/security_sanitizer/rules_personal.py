@@ -171,7 +171,7 @@ PERSONAL_RULES: Final = (
         level=Level.MEDIUM,
         pattern=r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z]{2,24}\b",
         literals=("@",),
-        shapes=("a@a", "a@0", "0@a", "0@0", "-@", ".@", "%@", "+@"),
+        shapes=("x@x", "-@x", ".@x", "%@x", "+@x"),
         locate=_email,
     ),
     Rule(

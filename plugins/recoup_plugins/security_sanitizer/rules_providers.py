@@ -131,7 +131,12 @@ PROVIDER_RULES: Final = (
     _prefixed("new_relic", "API_KEY", "NRAK- NRIQ- NRRA- NRII- NRJS-", r"[\w\-]{16,64}"),
     _format("new_relic_licence", "API_KEY", r"\b[0-9a-f]{32,36}(?:NRAL|FFFFNRAL)\b", "nral"),
     _format("mailchimp", "API_KEY", r"\b[0-9a-f]{32}-us\d{1,2}\b", "-us", shapes=("x" * 32 + "-xxx",)),
-    _format("mailgun_key", "API_KEY", r"\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b", shapes=("-".join(["x" * 32, "x" * 8, "x" * 8]),)),
+    _format(
+        "mailgun_key",
+        "API_KEY",
+        r"\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b",
+        shapes=("-".join(["x" * 32, "x" * 8, "x" * 8]),),
+    ),
     _prefixed("mailgun_public", "API_KEY", "pubkey-", r"[0-9a-f]{32}\b"),
     _format("terraform_cloud", "TOKEN", r"\b[A-Za-z0-9]{10,20}\.atlasv1\.[\w\-=]{40,128}", ".atlasv1."),
     _prefixed("notion", "TOKEN", "ntn_", r"[A-Za-z0-9]{30,64}"),

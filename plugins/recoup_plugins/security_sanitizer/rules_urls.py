@@ -134,6 +134,7 @@ URL_RULES: Final = (
         r"[0-9a-fA-F]{40})(?:[/?\s\"'<>),;]|\b)",
         literals=("rpc", "node", "mainnet", "testnet", "sepolia", "polygon", "arbitrum", "solana", "eth", "bsc"),
         shapes=("x" * 32,),
+        sketch="/[0-9a-fA-F]{32}",
         group=1,
     ),
     Rule(
@@ -186,8 +187,8 @@ URL_RULES: Final = (
         kind="CREDENTIALS",
         level=Level.LOW,
         pattern=r"://([^\s/@:\"'<>]{0,128}:[^\s\"'<>]{1,256})@",
-        literals=("@",),
-        shapes=("://",),
+        literals=("://",),
+        shapes=("@x", "@["),
         locate=_userinfo,
     ),
     Rule(
@@ -195,8 +196,8 @@ URL_RULES: Final = (
         kind="CREDENTIALS",
         level=Level.LOW,
         pattern=r"://([^\s/@:?#\"'<>]{16,256})@",
-        literals=("@",),
-        shapes=("://",),
+        literals=("://",),
+        shapes=("@x", "@["),
         group=1,
     ),
 )

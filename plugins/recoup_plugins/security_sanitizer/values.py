@@ -282,7 +282,7 @@ def looks_random(value: str) -> bool:
     value has symbols that only passwords have. From 16 characters on at least 2.8 bits of entropy a character are
     asked for: keys in base 16 have about 3.5 at 32 characters, those in base 62 4.7; what people type has less.
     """
-    if is_ordinary(value) or UUID.fullmatch(value):
+    if value.isalpha() or is_ordinary(value) or UUID.fullmatch(value):
         return False
     if len(value) >= _LONG_TOKEN and entropy(value) < _LEAST_ENTROPY:
         return False
