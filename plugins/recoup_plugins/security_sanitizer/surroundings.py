@@ -43,29 +43,23 @@ _LOOSE_JOINT: Final = (
 )
 """What joins a name to a value that must be convincing, hence has digits and no blanks."""
 
-_JOINED: Final = (
-    _octets(f"{_AROUND}(?:(?:{_REMARK}|{_OWNER})?{_JOINT}|{_LOOSE_JOINT})"),
-    _octets(rf"(?:[^\"]{{0,80}}\"|[^']{{0,80}}'){_QUOTED_NEXT}"),
-)
-"""Match behind a name what joins it to a value, or the end of the quotes that it stands in."""
+_WORDS: Final = rf"(?: [\w.$\-{_FOREIGN}]{{1,64}}+){{0,2}}"
+"""The words that may follow the one at which a phrase begins."""
 
-_BEHIND: Final = _octets(
-    rf"(?: [\w.$\-{_FOREIGN}]{{1,64}}){{0,2}}{_AROUND}(?:[=:|;,\t{_FOREIGN}({{<\[#~\n\r\\]|->|  |[^\"]{{0,80}}\"[,;]|"
-    r"[^']{0,80}'[,;]|[ +](?:is|was|has been|been|[\"'({]|\\)|"
-    r"[ \t](?:set|changed|updated|reset|for|of|on|to|equals|\.{4,64}|#|\(|[bru][\"'])[ \"'\d]?)"
+_JOINED: Final = _octets(
+    rf"{_WORDS}(?:{_AROUND}(?:(?:{_REMARK}|{_OWNER})?{_JOINT}|{_LOOSE_JOINT})|"
+    rf"(?:[^\"]{{0,80}}\"|[^']{{0,80}}'){_QUOTED_NEXT})"
 )
-"""Matches behind each name that something joins to a value, or that may be a cell."""
+"""Matches behind a name what joins it to a value, or the end of the quotes that it stands in."""
 
-_MOST_WORDS: Final = 3
 _GOT_WORDS: Final = (b"got", b"received", b"given", b"found", b"provided", b"saw", b"actual", b"was")
 _AROUND_OCTETS: Final = b" \t\r\n\"'`\\"
 _JOINTS: Final = (b"=", b":", b">")
-_NEXT_WORD: Final = _octets(rf" [\w.$\-{_FOREIGN}]{{1,64}}")
 _CELLS: Final = rf"[\w$.\-\"'` \t|,;{_FOREIGN}]{{0,1000}}(?:\r?\n|\\r\\n|\\n)"
 _BEFORE_CELL: Final = _octets(rf"(?:[\t|,;{_FOREIGN}]|  )[ \t\"'`|]{{0,16}}(?:[\w$.\-]{{1,48}} ){{0,2}}\Z")
 _LAST_CELLS: Final = _octets(_CELLS)
 _AFTER_CELL: Final = _octets(
-    rf"[ \t\"'`]{{0,16}}(?:[\t|{_FOREIGN}]|  |[,;]{_CELLS}|(?:\r?\n|\\r\\n|\\n)[\-+= ]{{2}}|"
+    rf"{_WORDS}[ \t\"'`]{{0,16}}(?:[\t|{_FOREIGN}]|  |[,;]{_CELLS}|(?:\r?\n|\\r\\n|\\n)[\-+= ]{{2}}|"
     r"\]{1,2}[ \t]{0,8}\n|:[ \t]{0,8}\n)"
 )
 _WIDEST_CELL: Final = 160
@@ -87,12 +81,13 @@ _FIELD: Final = _octets(
     r"option))(?:\\{0,8}[\"'`])?\s{0,3}(?:=>|[:=])\s{0,3}\\{0,8}[\"'`]?\Z"
 )
 _WIDEST_FIELD: Final = 48
-_WITH_VALUE: Final = _octets(
-    r"[\"'`]?(?: [^\n:=\"'`]{0,80})? (?i:with|had|has|of|to|new|old|its|the|invalid|unexpected|current) (?i:value)[ :=]"
+_MOVES: Final = _octets(
+    rf"{_WORDS}(?:[\"'`]?(?: [^\n:=\"'`]{{0,80}})? "
+    r"(?i:with|had|has|of|to|new|old|its|the|invalid|unexpected|current) (?i:value)[ :=]|"
+    r"[\"'`]? (?i:was |has been )?(?i:changed|updated|rotated|replaced|switched|renamed|moved) (?i:from) )"
 )
-_CHANGED: Final = _octets(
-    r"[\"'`]? (?i:was |has been )?(?i:changed|updated|rotated|replaced|switched|renamed|moved) (?i:from) "
-)
+"""Matches behind a name of which it is said that it has a value, or had another one."""
+
 _VALUE_FOR: Final = _octets(
     r"(?i:\bvalue)[ :=]{1,3}[\"'`][^\s\"'`]{4,1000}[\"'`] (?i:for|of|in|given for|passed to|supplied for) "
 )
@@ -187,10 +182,9 @@ class Around:
             if _FOREIGN_OCTET in raw[first:last]:  # which may be what joins the name to its value
                 return everywhere(Sample(self._sample.text[start:end]))
             span = (first - start, last - start)
-            places = list(_ends(raw, last, end)) if _BEHIND.match(raw, last, end) else []
-            if places and (joined := self._end_of_joint(places, end)):
-                located.setdefault(Notation.NAMED, []).append((span[0], joined - start))
-            if _is_cell(raw, name, places, entry):
+            if (joined := _JOINED.match(raw, last, end)) is not None:
+                located.setdefault(Notation.NAMED, []).append((span[0], joined.end() - start))
+            if _is_cell(raw, name, entry):
                 located.setdefault(Notation.TABLE, []).append(span)
             if _CREDENTIAL.search(raw, first, last) and self._is_spaced(last, end):
                 located.setdefault(Notation.SPACED, []).append(span)
@@ -202,12 +196,6 @@ class Around:
         if is_told:
             located[Notation.TOLD] = whole
         return located
-
-    def _end_of_joint(self, places: Iterable[int], end: int) -> int:
-        """Return where what joins a name to a value ends; 0 where nothing does."""
-        raw = self._raw
-        joints = (joined.match(raw, place, end) for place in places for joined in _JOINED)
-        return max((joint.end() for joint in joints if joint), default=0)
 
     def _is_spaced(self, last: int, end: int) -> bool:
         """Tell whether what stands behind a name, or behind what is said of it, has both letters and digits."""
@@ -224,26 +212,13 @@ class Around:
         before = raw[max(entry.start, first - _WIDEST_FIELD) : first]
         if before.rstrip(_AROUND_OCTETS)[-1:] in _JOINTS and _FIELD.search(before) is not None:
             return True
-        if not self._marks & _MOVED:
-            return False
-        end = entry.end
-        places = _ends(raw, last, end)
-        return any(_WITH_VALUE.match(raw, place, end) or _CHANGED.match(raw, place, end) for place in places)
+        return bool(self._marks & _MOVED) and _MOVES.match(raw, last, entry.end) is not None
 
 
-def _ends(raw: bytes, last: int, end: int) -> Iterator[int]:
-    """Yield where the phrases end that a name may begin: itself, and with the one or two words behind it."""
-    yield last
-    for _ in range(1, _MOST_WORDS):
-        if (word := _NEXT_WORD.match(raw, last, end)) is None:
-            return
-        yield (last := word.end())
-
-
-def _is_cell(raw: bytes, name: Span, places: list[int], entry: _Entry) -> bool:
+def _is_cell(raw: bytes, name: Span, entry: _Entry) -> bool:
     """Tell whether a name may be a cell of a table, or the head of a section."""
     first, last = name
-    if any(_AFTER_CELL.match(raw, place, entry.end) for place in places):
+    if _AFTER_CELL.match(raw, last, entry.end) is not None:
         return True
     if not entry.has_lines or _LAST_CELLS.match(raw, last, entry.end) is None:
         return False
