@@ -82,7 +82,6 @@ _SEPARATOR = re.compile(
 )
 """What joins a name and its value. Each branch begins with a character, since ``re`` then skips to those that do."""
 
-_NOTATIONS: Final = tuple(Notation)
 _LONGEST_SEPARATOR: Final = 100
 """More characters than a separator has, together with what must follow it."""
 
@@ -144,16 +143,17 @@ class Assignments:
         Args:
             text: any text.
             level: what to hide.
-            look: tells which notations a text may hold, and where; asked again once the text has changed.
+            look: tells which notations a text may hold, and where; asked again once the text has changed. What the
+                text did not hold at first is not looked for then: it would be made of placeholders.
             located: what it says of the text, where that is known.
         """
         if located is None:
             located = look(Sample(text))
-        for notation in _NOTATIONS:
+        for notation in sorted(located):
             if spans := located.get(notation):
                 found = self._found(notation, text, level, spans)
                 if found is not text:
-                    text, located = found, look(Sample(found))
+                    text, located = found, look(Sample(found)) if notation < max(located) else {}
         return text
 
     def _found(  # noqa: C901, PLR0911 - one notation a branch
