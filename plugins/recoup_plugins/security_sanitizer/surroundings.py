@@ -54,6 +54,8 @@ _JOINED: Final = _octets(
 
 _GOT_WORDS: Final = (b"got", b"received", b"given", b"found", b"provided", b"saw", b"actual", b"was")
 _AROUND_OCTETS: Final = b" \t\r\n\"'`\\"
+_QUOTES: Final = b"\"'`"
+_DIRECT: Final = (b"=", b":")
 _JOINTS: Final = (b"=", b":", b">")
 _CELLS: Final = rf"[\w$.\-\"'` \t|,;{_FOREIGN}]{{0,1000}}(?:\r?\n|\\r\\n|\\n)"
 _BEFORE_CELL: Final = _octets(rf"(?:[\t|,;{_FOREIGN}]|  )[ \t\"'`|]{{0,16}}(?:[\w$.\-]{{1,48}} ){{0,2}}\Z")
@@ -182,11 +184,12 @@ class Around:
             if _FOREIGN_OCTET in raw[first:last]:  # which may be what joins the name to its value
                 return everywhere(Sample(self._sample.text[start:end]))
             span = (first - start, last - start)
-            if (joined := _JOINED.match(raw, last, end)) is not None:
+            if joined := _JOINED.match(raw, last, end):
                 located.setdefault(Notation.NAMED, []).append((span[0], joined.end() - start))
             if _is_cell(raw, name, entry):
                 located.setdefault(Notation.TABLE, []).append(span)
-            if _CREDENTIAL.search(raw, first, last) and self._is_spaced(last, end):
+            is_direct = raw[last : last + 2].lstrip(_QUOTES)[:1] in _DIRECT
+            if not is_direct and _CREDENTIAL.search(raw, first, last) and self._is_spaced(last, end):
                 located.setdefault(Notation.SPACED, []).append(span)
             if raw[first] == _DASH:
                 located[Notation.FLAG] = whole
