@@ -90,9 +90,12 @@ class _Searcher:
 def _finder(pattern: str) -> Callable[[bytes, int], re2._Match | None] | None:
     """Return what finds the sketch of a pattern in octets, which costs far less to compile; None for one unread."""
     try:
-        return re2.compile(sketch(pattern).encode("ascii"), options(_SEARCH_MEMORY)).search
+        find: Callable[[bytes, int], re2._Match | None] = re2.compile(
+            sketch(pattern).encode("ascii"), options(_SEARCH_MEMORY)
+        ).search
     except re2.error:
         return None
+    return find
 
 
 class Re2NameFinder:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import re2
 
+from recoup_plugins.security_sanitizer.outline import Needs
 from recoup_plugins.security_sanitizer.sample import Sample
 from recoup_plugins.security_sanitizer.sketch import sketch
 from recoup_plugins.security_sanitizer.typical_log import TYPICAL_LOG
@@ -21,7 +22,6 @@ from recoup_plugins.security_sanitizer.typical_log import TYPICAL_LOG
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from recoup_plugins.security_sanitizer.outline import Needs
 
 _SHORTEST_RARE: Final = 5
 """Characters of literals from which finding one is as good as finding the sketch."""
@@ -55,15 +55,16 @@ class Re2Gate:
 
     __slots__ = (
         *(
+            "_always",
             "_digits",
             "_groups",
             "_literals",
             "_needs",
+            "_others",
             "_over_runs",
             "_over_text",
             "_rare",
             "_runs",
-            "_unsketched",
             "_words",
         ),
     )
@@ -80,7 +81,9 @@ class Re2Gate:
         self._rare = _bits(rare)
         self._groups = tuple(_bits(made.steps) for made in sets)
         looked_for = self._rare | self._over_runs.bits | _union(self._groups)
-        self._unsketched = tuple(index for index in range(len(needs)) if not looked_for >> index & 1)
+        unsketched = [index for index in range(len(needs)) if not looked_for >> index & 1]
+        self._always = tuple(index for index in unsketched if needs[index] == Needs())
+        self._others = tuple(index for index in unsketched if needs[index] != Needs())
         gated = () if few else range(len(needs))
         self._literals = LiteralSet({index: needs[index].literals for index in gated if _is_told(needs[index])}, memory)
         self._digits, self._words = (
@@ -91,7 +94,7 @@ class Re2Gate:
     def opened(self, sample: Sample) -> list[int]:
         """Return the indices of the steps whose needs the text meets."""
         raw, needs = sample.raw, self._needs
-        found = [index for index in self._unsketched if needs[index].met_by(sample)]
+        found = [*self._always, *(index for index in self._others if needs[index].met_by(sample))]
         if not self._literals.bits:
             for sketches in self._over_text:
                 found += sketches.found(raw)

@@ -46,11 +46,11 @@ _LOOSE_JOINT: Final = (
 _WORDS: Final = rf"(?: [\w.$\-{_FOREIGN}]{{1,64}}+){{0,2}}"
 """The words that may follow the one at which a phrase begins."""
 
-_JOINED: Final = _octets(
-    rf"{_WORDS}(?:{_AROUND}(?:(?:{_REMARK}|{_OWNER})?{_JOINT}|{_LOOSE_JOINT})|"
-    rf"(?:[^\"]{{0,80}}\"|[^']{{0,80}}'){_QUOTED_NEXT})"
+_JOINED: Final = (
+    _octets(f"{_WORDS}{_AROUND}(?:(?:{_REMARK}|{_OWNER})?{_JOINT}|{_LOOSE_JOINT})"),
+    _octets(rf"(?:[^\"]{{0,160}}\"|[^']{{0,160}}'){_QUOTED_NEXT}"),
 )
-"""Matches behind a name what joins it to a value, or the end of the quotes that it stands in."""
+"""Match behind a name what joins it to a value, and the end of the quotes that it stands in."""
 
 _GOT_WORDS: Final = (b"got", b"received", b"given", b"found", b"provided", b"saw", b"actual", b"was")
 _AROUND_OCTETS: Final = b" \t\r\n\"'`\\"
@@ -184,8 +184,8 @@ class Around:
             if _FOREIGN_OCTET in raw[first:last]:  # which may be what joins the name to its value
                 return everywhere(Sample(self._sample.text[start:end]))
             span = (first - start, last - start)
-            if joined := _JOINED.match(raw, last, end):
-                located.setdefault(Notation.NAMED, []).append((span[0], joined.end() - start))
+            if joints := [joint.end() for joined in _JOINED if (joint := joined.match(raw, last, end))]:
+                located.setdefault(Notation.NAMED, []).append((span[0], max(joints) - start))
             if _is_cell(raw, name, entry):
                 located.setdefault(Notation.TABLE, []).append(span)
             is_direct = raw[last : last + 2].lstrip(_QUOTES)[:1] in _DIRECT
