@@ -23,18 +23,30 @@ _HEAD = re.compile(
 )
 
 
-def entry_around(text: str, at: int) -> tuple[int, int]:
-    """Return where the entry begins that holds a place, and where it ends: behind its last line feed."""
-    start = text.rfind("\n", 0, at) + 1
-    while start and not _HEAD.match(text, start):
-        start = text.rfind("\n", 0, start - 1) + 1
-    return start, _end_of_entry(text, at)
+def entry_around(text: str, at: int, first: int = 0, last: int | None = None) -> tuple[int, int]:
+    """Return where the entry begins that holds a place, and where it ends: behind its last line feed.
+
+    Args:
+        text: any text.
+        at: a place in it.
+        first: where the log begins that the text has in it.
+        last: where that ends; None: with the text.
+    """
+    last = len(text) if last is None else last
+    start = _begin_of_line(text, at, first)
+    while start > first and not _HEAD.match(text, start, last):
+        start = _begin_of_line(text, start - 1, first)
+    return start, _end_of_entry(text, at, last)
 
 
-def _end_of_entry(text: str, at: int) -> int:
-    while (at := text.find("\n", at) + 1) and not _HEAD.match(text, at):
+def _begin_of_line(text: str, at: int, first: int) -> int:
+    return max(text.rfind("\n", first, at) + 1, first)
+
+
+def _end_of_entry(text: str, at: int, last: int) -> int:
+    while (at := text.find("\n", at, last) + 1) and not _HEAD.match(text, at, last):
         pass
-    return at or len(text)
+    return at or last
 
 
 def entries(text: str, places: Iterator[int]) -> Iterator[tuple[int, int]]:

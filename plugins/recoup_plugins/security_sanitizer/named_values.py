@@ -43,47 +43,40 @@ class NamedValues:
 
     def __call__(self, sample: Sample, _: Sample) -> str:
         """Return the text without the values of sensitive names."""
-        names = () if self._suspects.everywhere else self._suspects.spans(sample)
-        return self._cleaned(sample.text, self._parts(sample, names))
+        text = sample.text
+        if self._suspects.everywhere:
+            spans = entries(text, iter(range(len(text))))
+            return self._cleaned(text, ((*span, everywhere(Sample(text[slice(*span)]))) for span in spans))
+        names = list(self._suspects.spans(sample))
+        if not names:
+            return text
+        return self._cleaned(text, _located(text, self._surroundings.of(sample), names, 0, len(text)))
 
     def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
         """Yield the numbers of the texts with names that may be sensitive, and whether they change as they are."""
         if self._suspects.everywhere:
             yield from ((number, True) for number, text in enumerate(joined.texts) if text)
             return
-        for number, names in groupby(self._suspects.spans(joined.sample), key=lambda name: joined.at(name[0])):
-            text, start = joined.texts[number], joined.start(number)
-            within = ((name[0] - start, name[1] - start) for name in names)
-            yield number, self._cleaned(text, self._parts(Sample(text), within)) is not text
-
-    def _parts(self, sample: Sample, names: Iterable[Span]) -> Iterator[tuple[int, int, Located]]:
-        """Yield the spans of the entries that may have a sensitive value, and which notations may stand where in them.
-
-        Args:
-            sample: the text.
-            names: where names stand in it that may be sensitive.
-        """
-        text = sample.text
-        if self._suspects.everywhere:
-            for start, end in entries(text, iter(range(len(text)))):
-                yield start, end, everywhere(Sample(text[start:end]))
-            return
+        text = joined.sample.text
         around: Around | None = None
-        for start, end, within in _by_entry(text, names):
-            around = around or self._surroundings.of(sample)
-            if located := around.beside(within, start, end):
-                yield start, end, located
+        for number, names in groupby(self._suspects.spans(joined.sample), key=lambda name: joined.at(name[0])):
+            around = around or self._surroundings.of(joined.sample)
+            parts = _located(text, around, names, joined.start(number), joined.after(number) - 1)
+            yield number, any(self._without_values(text[start:end], located) for start, end, located in parts)
 
     def _cleaned(self, text: str, parts: Iterable[tuple[int, int, Located]]) -> str:
         pieces: list[str] = []
         done = 0
         for start, end, located in parts:
-            entry = text[start:end]
-            found = self._assignments.apply(entry, self._level, self._look, located)
-            if found is not entry:
+            if found := self._without_values(text[start:end], located):
                 pieces += [text[done:start], found]
                 done = end
         return "".join([*pieces, text[done:]]) if pieces else text
+
+    def _without_values(self, entry: str, located: Located) -> str | None:
+        """Return an entry without the values of sensitive names; None where it has none."""
+        found = self._assignments.apply(entry, self._level, self._look, located)
+        return None if found is entry else found
 
     def _look(self, sample: Sample) -> Located:
         if self._suspects.everywhere:
@@ -91,16 +84,26 @@ class NamedValues:
         return self._surroundings.of(sample).beside(self._suspects.spans(sample), 0, len(sample.raw))
 
 
-def _by_entry(text: str, names: Iterable[Span]) -> Iterator[tuple[int, int, list[Span]]]:
-    """Yield the spans of the entries that names stand in, and these names."""
-    start = end = 0
+def _located(
+    text: str, around: Around, names: Iterable[Span], first: int, last: int
+) -> Iterator[tuple[int, int, Located]]:
+    """Yield the spans of the entries that may have a sensitive value, and which notations may stand where in them.
+
+    Args:
+        text: the text.
+        around: what stands around the names in it.
+        names: where names stand that may be sensitive, in ascending order.
+        first: where the part of the text begins that the names are in.
+        last: where that ends.
+    """
+    start = end = first
     held: list[Span] = []
     for name in names:
         if name[0] >= end:
-            if held:
-                yield start, end, held
-            start, end = entry_around(text, name[0])
+            if held and (located := around.beside(held, start, end)):
+                yield start, end, located
+            start, end = entry_around(text, name[0], first, last)
             held = []
         held.append(name)
-    if held:
-        yield start, end, held
+    if held and (located := around.beside(held, start, end)):
+        yield start, end, located
