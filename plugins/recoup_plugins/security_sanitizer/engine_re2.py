@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import re2
 
 from recoup_plugins.security_sanitizer.engine import NAME_CHARACTERS
-from recoup_plugins.security_sanitizer.gate_re2 import LiteralSet, Re2Gate, options
+from recoup_plugins.security_sanitizer.gate_re2 import AtomSet, Re2Gate, options
 from recoup_plugins.security_sanitizer.sample import octets
 from recoup_plugins.security_sanitizer.sketch import sketch
 
@@ -57,7 +57,7 @@ class Re2Engine:
 
     def literal_groups(self, groups: Sequence[Collection[bytes]]) -> Callable[[bytes], int]:
         """Return what tells of which groups a text's octets hold a literal."""
-        return LiteralSet(dict(enumerate(groups)), self._set_memory).met
+        return AtomSet({number: map(re.escape, group) for number, group in enumerate(groups)}, self._set_memory).met
 
     def name_finder(self, stems: Collection[str], pattern: str = "") -> Re2NameFinder:
         """Return a finder for names that match a pattern, or have one of the stems, which are in lower case."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import re2
 
@@ -56,16 +56,15 @@ class Re2Gate:
     __slots__ = (
         *(
             "_always",
-            "_digits",
             "_groups",
             "_literals",
             "_needs",
             "_others",
+            "_outlines",
             "_over_runs",
             "_over_text",
             "_rare",
             "_runs",
-            "_words",
         ),
     )
 
@@ -85,11 +84,18 @@ class Re2Gate:
         self._always = tuple(index for index in unsketched if needs[index] == Needs())
         self._others = tuple(index for index in unsketched if needs[index] != Needs())
         gated = () if few else range(len(needs))
-        self._literals = LiteralSet({index: needs[index].literals for index in gated if _is_told(needs[index])}, memory)
-        self._digits, self._words = (
-            LiteralSet(_only(needs, gated, outline), memory) for outline in ("digits", "words")
+        told = {index: map(re.escape, needs[index].literals) for index in gated if _is_told(needs[index])}
+        self._literals = AtomSet(told, memory)
+        outlined = [index for index in gated if needs[index].digits or needs[index].words]
+        self._outlines = AtomSet(
+            {
+                index: map(_outline, (*needs[index].digits, *needs[index].words))
+                for index in outlined
+                if not needs[index].run
+            },
+            memory,
         )
-        self._runs = _Runs(_only(needs, gated, "run"))
+        self._runs = _Runs({index: needs[index].run for index in gated if needs[index].run and index not in outlined})
 
     def opened(self, sample: Sample) -> list[int]:
         """Return the indices of the steps whose needs the text meets."""
@@ -99,9 +105,7 @@ class Re2Gate:
             for sketches in self._over_text:
                 found += sketches.found(raw)
         else:
-            words = sample.words
-            met = self._literals.met(sample.lowered) & self._digits.met(sample.digits)
-            met &= self._words.met(words) & self._runs.met(words)
+            met = self._literals.met(sample.lowered) & self._outlines.met(sample.digits) & self._runs.met(sample.words)
             found += [index for index in _indices(met & self._rare) if needs[index].met_by(sample)]
             for group, sketches in zip(self._groups, self._over_text, strict=True):
                 if group & met:
@@ -138,14 +142,9 @@ class _Runs:
         return self._met[shortest]
 
 
-def _only(needs: Sequence[Needs], steps: Iterable[int], outline: str) -> dict[int, Any]:
-    """Return what steps need of one sort of outline, of those that need none of another sort."""
-    sorts = {"digits", "words", "run"} - {outline}
-    return {
-        step: getattr(needs[step], outline)
-        for step in steps
-        if getattr(needs[step], outline) and not any(getattr(needs[step], sort) for sort in sorts)
-    }
+def _outline(shape: bytes) -> bytes:
+    """Return the pattern of a shape for outlines in which digits are told from letters."""
+    return re.escape(shape).replace(b"x", b"[0a]")
 
 
 def _is_told(needs: Needs) -> bool:
@@ -189,11 +188,11 @@ def _indices(bits: int) -> Iterable[int]:
         bits &= bits - 1
 
 
-class LiteralSet:
-    """Literals that one automaton looks for. Immutable but for what RE2 locks: thread-safe and task-safe.
+class AtomSet:
+    """Patterns of few states that one automaton looks for. Immutable but for what RE2 locks: thread- and task-safe.
 
     Args:
-        literals: for each step, those of which a text must hold one; none: no condition.
+        patterns: for each step, those of which a text must hold one; none: no condition.
         memory: bytes that the automaton may take.
 
     Attributes:
@@ -202,12 +201,12 @@ class LiteralSet:
 
     __slots__ = ("_free", "_masks", "_set", "bits")
 
-    def __init__(self, literals: Mapping[int, Iterable[bytes]], memory: int) -> None:
+    def __init__(self, patterns: Mapping[int, Iterable[bytes]], memory: int) -> None:
         masks: dict[bytes, int] = {}
-        for step, held in literals.items():
-            for literal in held:
-                masks[literal] = masks.get(literal, 0) | 1 << step
-        self._set = _compiled([re.escape(literal) for literal in masks], options(memory))
+        for step, held in patterns.items():
+            for pattern in held:
+                masks[pattern] = masks.get(pattern, 0) | 1 << step
+        self._set = _compiled(masks, options(memory))
         self._masks = tuple(masks.values())
         self.bits = _union(masks.values())
         self._free = ~self.bits
