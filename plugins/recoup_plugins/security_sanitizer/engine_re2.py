@@ -30,9 +30,9 @@ _SET_MEMORY: Final = 1 << 25
 _SEARCH_MEMORY: Final = 1 << 22
 """Bytes that the automaton of one pattern may take."""
 
-_REST_OF_NAME: Final = re.compile(b"[" + NAME_CHARACTERS + b"]*")
-_NAME_OCTETS: Final = bytes(code for code in range(0x81) if re.match(b"[" + NAME_CHARACTERS + b"]", bytes([code])))
-_USUAL_NAME: Final = 64
+_NAME_OCTET: Final = re.compile(b"[" + NAME_CHARACTERS + b"]")
+_BETWEEN_NAMES: Final = bytes(_NAME_OCTET.match(bytes([code])) is None for code in range(256))
+"""One for each octet that is no part of a name, else NUL."""
 
 
 class Re2Engine:
@@ -113,26 +113,13 @@ class Re2NameFinder:
     def spans(self, sample: Sample) -> Iterator[tuple[int, int]]:
         """Yield, in order, where each run of name characters stands in which a match ends."""
         raw = b" " + sample.raw
+        between = raw.translate(_BETWEEN_NAMES)
         done = 0
         for found in self._find(raw):
             end = found.end()
-            if end <= done:
-                continue
-            before = raw[max(0, end - _USUAL_NAME) : end]
-            start = end - len(before) + len(before.rstrip(_NAME_OCTETS))
-            if start == end - _USUAL_NAME:
-                start = _begin_of_name(raw, start)
-            done = _REST_OF_NAME.match(raw, end).end()  # type: ignore[union-attr]  # matches nothing, too
-            if start < done:
-                yield start - 1, done - 1
-
-
-def _begin_of_name(raw: bytes, end: int) -> int:
-    """Return where the name characters begin that stand before a place."""
-    size = _USUAL_NAME
-    while True:
-        size *= 4
-        before = raw[max(0, end - size) : end]
-        start = end - len(before) + len(before.rstrip(_NAME_OCTETS))
-        if start > end - size or start == 0:
-            return start
+            if end > done:
+                start = between.rfind(b"\1", 0, end) + 1
+                done = between.find(b"\1", end)
+                done = done if done >= 0 else len(raw)
+                if start < done:
+                    yield start - 1, done - 1
