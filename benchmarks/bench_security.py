@@ -16,6 +16,7 @@ from unittest import mock
 import corpus
 from corpus_measure import Measured, Subject, Tally, changed, measure
 from harness import paired
+from security_payloads import logs, nested, texts
 from security_peers import Scrub, peers, plain
 
 from recoup_plugins.security_sanitizer import SanitizerConfig, SecurityDataSanitizer
@@ -23,10 +24,9 @@ from recoup_plugins.security_sanitizer import SanitizerConfig, SecurityDataSanit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from corpus_model import Benign, Case
+    from corpus_model import Benign
 
 ROUNDS = 5
-TEXTS = 400
 LEVEL = "HIGH"
 
 
@@ -151,9 +151,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 
 def throughput_table(contenders: Mapping[str, Callable[[Any], Any]]) -> None:
-    """Print megabytes per second on log text and on nested contexts, no payload twice."""
-    texts, nested = _texts(), _nested()
-    for name, payloads in (("text", texts), ("nested", nested)):
+    """Print megabytes per second on logs, the corpus's texts and nested contexts, no payload twice."""
+    for name, payloads in (("log", logs()), ("text", texts()), ("nested", nested())):
         size = sum(len(json.dumps(payload)) for payload in payloads)
         best = paired({peer: _run(call, payloads) for peer, call in contenders.items()}, loops=1, rounds=ROUNDS)
         for peer, nanoseconds in best.items():
@@ -174,43 +173,6 @@ def _run(call: Callable[[Any], Any], payloads: list[Any]) -> Callable[[int], Non
     return run
 
 
-def _texts() -> list[str]:
-    """Return blocks of log lines of about 2 KB, one line in twenty with a secret."""
-    rows = [row.payload for row in corpus.benign() if isinstance(row.payload, str)]
-    secrets = [case.payload for case in corpus.cases() if isinstance(case.payload, str) and len(case.payload) < 400]
-    blocks = []
-    for number in range(TEXTS // 4):
-        lines = [rows[(number * 17 + place) % len(rows)] for place in range(20)]
-        lines.append(secrets[number * 7 % len(secrets)])
-        blocks.append("\n".join(lines))
-    return blocks
-
-
-def _nested() -> list[dict[str, Any]]:
-    """Return error contexts as bots have them: an order, a request, a response and the last log lines."""
-    rows = [row.payload for row in corpus.benign() if isinstance(row.payload, str)]
-    orders = [row.payload for row in corpus.benign() if isinstance(row.payload, dict)]
-    secrets = [case for case in corpus.cases() if isinstance(case.payload, str) and len(case.payload) < 400]
-    return [
-        {
-            "component": "exchange",
-            "order": orders[number % len(orders)],
-            "request": {
-                "url": f"https://api.venue.io/v1/orders/{number}",
-                "headers": {"accept": "*/*", "x-no": str(number)},
-            },
-            "sent": _case(secrets, number).payload,
-            "lines": [rows[(number * 13 + place) % len(rows)] for place in range(8)],
-            "retries": [{"attempt": attempt, "delay": 0.5 * attempt, "ok": False} for attempt in range(4)],
-        }
-        for number in range(TEXTS)
-    ]
-
-
-def _case(secrets: list[Case], number: int) -> Case:
-    return secrets[number * 7 % len(secrets)]
-
-
 def main() -> None:
     own = sanitizers()
     scrubs, missing = peers()
@@ -224,8 +186,8 @@ def main() -> None:
     print("hostile payloads survived")
     robustness_table({first: lambda value: own[first].sanitize(value, LEVEL), **scrubs})
     print("throughput, MB/s")
-    texts: dict[str, Callable[[Any], Any]] = {name: _sanitize(sanitizer) for name, sanitizer in own.items()}
-    throughput_table(texts | scrubs)
+    sanitizing: dict[str, Callable[[Any], Any]] = {name: _sanitize(sanitizer) for name, sanitizer in own.items()}
+    throughput_table(sanitizing | scrubs)
 
 
 def _sanitize(sanitizer: SecurityDataSanitizer) -> Callable[[Any], Any]:

@@ -108,6 +108,11 @@ def parse(line: bytes) -> Record:
     return Record(sequence, kind, previous, computed if stored == computed else stored, computed, line)
 
 
+def without_hash(line: bytes) -> str:
+    """Return the text whose hash a record's line holds, given the line without its end."""
+    return line[:-_HASH_BYTES].decode("ascii") + "}"
+
+
 def is_digest(value: object) -> bool:
     """Tell whether a value is a SHA-256 digest or MAC in lower-case hexadecimal."""
     return isinstance(value, str) and len(value) == _HEX_DIGITS and _HEX.issuperset(value)

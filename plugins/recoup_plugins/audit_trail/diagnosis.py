@@ -17,6 +17,7 @@ from recoup_plugins.audit_trail.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from recoup_plugins.audit_trail.reading import Line
 
@@ -102,9 +103,8 @@ class _Case:
                 continue
             candidates = self._by_sequence[sequence]
             want = self._expected.hashes.get(sequence) or wanted.get(sequence)
-            line, is_named = _pick(
-                candidates, want, self._by_sequence.get(sequence - 1, ()), self.chosen.get(sequence + 1)
-            )
+            before = {item.record.computed for item in self._by_sequence.get(sequence - 1, ()) if item.record}
+            line, is_named = _pick(candidates, want, before, self.chosen.get(sequence + 1))
             self.chosen[sequence] = line
             assert line.record is not None
             if line.record.stored != line.record.computed:
@@ -115,8 +115,7 @@ class _Case:
                     "or a record before it was and the chain from there on"
                 )
                 self._name("changed", line, detail)
-            before = self._by_sequence.get(sequence - 1, ())
-            if is_named or any(line.record.previous == item.record.computed for item in before if item.record):
+            if is_named or line.record.previous in before:
                 wanted[sequence - 1] = line.record.previous
 
     def find_gaps(self) -> None:
@@ -196,7 +195,7 @@ class _Case:
 
 
 def _pick(
-    candidates: Sequence[Line], want: str | None, before: Sequence[Line], after: Line | None
+    candidates: Sequence[Line], want: str | None, before: AbstractSet[str], after: Line | None
 ) -> tuple[Line, bool]:
     """Return the candidate that is wanted, and whether its hash says so; else the one that has most for it."""
 
@@ -207,7 +206,7 @@ def _pick(
             want is not None and record.computed == want,
             want is not None and record.stored == want,
             record.computed == record.stored,
-            any(item.record is not None and record.previous == item.record.computed for item in before),
+            record.previous in before,
             after is not None and line.number == after.number - 1,
         )
 

@@ -149,7 +149,8 @@ class AppendFile:
         self._is_torn = False
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_descriptor"):  # or it could not be opened
+            self.close()
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

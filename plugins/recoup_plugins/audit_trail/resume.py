@@ -21,6 +21,7 @@ from recoup_plugins.audit_trail.files import segment_name, segment_numbers, sync
 from recoup_plugins.audit_trail.merkle import Frontier
 from recoup_plugins.audit_trail.reading import read_lines
 from recoup_plugins.audit_trail.statements import BadStatement, Head, Retired, read_statement
+from recoup_plugins.audit_trail.unsigned import UnsignedEnd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,10 @@ class Found:
 
 @define
 class _Scan:
-    """What one segment holds, as far as it can be read; ``lines`` counts those with their end."""
+    """What one segment holds, as far as it can be read.
+
+    Whole lines are counted in ``lines``, and in ``appended`` those that no writer left there.
+    """
 
     frontier: Frontier = field(factory=Frontier)
     first: Record | None = None
@@ -58,6 +62,7 @@ class _Scan:
     end: int = 0
     hash_at: str | None = None
     lines: int = 0
+    appended: int = 0
 
 
 def take_up(directory: Path, keyring: Keyring, *, durable: bool) -> Found:
@@ -125,6 +130,7 @@ def _finish_retirement(directory: Path, numbers: list[int], retired: Retired | N
 
 def _read(directory: Path, number: int, head: Head | None) -> _Scan:
     scan, offset = _Scan(), 0
+    unsigned = UnsignedEnd(head.sequence) if head is not None else None
     for line in read_lines(directory / segment_name(number)):
         offset += len(line.raw) + line.is_whole
         scan.lines += line.is_whole
@@ -135,6 +141,9 @@ def _read(directory: Path, number: int, head: Head | None) -> _Scan:
         scan.frontier.add(record.computed)
         if head is not None and record.sequence == head.sequence:
             scan.hash_at = record.computed
+        if unsigned is not None:
+            unsigned.see(record)
+            scan.appended = unsigned.count
     return scan
 
 
@@ -174,6 +183,8 @@ def _tip(scan: _Scan, number: int, head: Head | None, retired: Retired | None) -
 
 def _compare(directory: Path, scan: _Scan, head: Head | None, notes: dict[str, Any]) -> None:
     """Note where the trail is not what its head was signed for."""
+    if scan.appended:
+        notes["appended"] = scan.appended
     if head is None or not head.sequence:
         return
     if scan.last is None:

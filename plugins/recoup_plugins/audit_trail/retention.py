@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from recoup_plugins.audit_trail.chain import UnreadableLine, parse
+from recoup_plugins.audit_trail.chain import LONGEST_LINE, UnreadableLine, parse, without_hash
 from recoup_plugins.audit_trail.errors import IrregularFile
 from recoup_plugins.audit_trail.files import open_to_read, segment_name, segment_numbers
+from recoup_plugins.audit_trail.statements import is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from recoup_plugins.audit_trail.config import AuditTrailConfig
+    from recoup_plugins.audit_trail.sealing import Keyring
 
 _SEAL_BYTES = 4096
 """No seal is as long."""
@@ -41,16 +43,17 @@ class SealedSegment:
     sealed: datetime
 
 
-def sealed_segments(directory: Path, current: int) -> list[SealedSegment]:
-    """Return the segments before the current one, oldest first, up to the first that does not end in a seal.
+def sealed_segments(directory: Path, current: int, keyring: Keyring) -> list[SealedSegment]:
+    """Return the segments before the current one, oldest first, up to the first that does not end in its own seal.
 
-    One without its seal has been tampered with, and what may be evidence is not removed.
+    One without its seal has been tampered with, and what may be evidence is not removed. Where the key has moved on,
+    a signature can't be checked any more: then the next segment must be chained to the seal.
     """
     found = []
     for number in segment_numbers(directory):
         if number >= current:
             break
-        segment = _read_seal(directory / segment_name(number), number)
+        segment = _read_seal(directory, number, keyring)
         if segment is None:
             break
         found.append(segment)
@@ -73,9 +76,9 @@ def overdue(segments: Sequence[SealedSegment], config: AuditTrailConfig, now: da
     return due
 
 
-def _read_seal(path: Path, number: int) -> SealedSegment | None:
+def _read_seal(directory: Path, number: int, keyring: Keyring) -> SealedSegment | None:
     try:
-        with open_to_read(path) as file:
+        with open_to_read(directory / segment_name(number)) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _SEAL_BYTES))
             lines = file.read(_SEAL_BYTES).splitlines()
@@ -83,6 +86,21 @@ def _read_seal(path: Path, number: int) -> SealedSegment | None:
         sealed = datetime.fromisoformat(record.value["time"])
     except (IrregularFile, UnreadableLine, LookupError, ValueError, TypeError):
         return None
-    if record.kind != "seal" or sealed.tzinfo is None:
+    if record.kind != "seal" or sealed.tzinfo is None or record.stored != record.computed:
+        return None
+    is_its_own = (
+        is_signed(without_hash(record.line), keyring, number, "seal")
+        if number >= keyring.first
+        else _is_chained_to(directory / segment_name(number + 1), record.computed)
+    )
+    if not is_its_own:
         return None
     return SealedSegment(number=number, size=size, sequence=record.sequence, hash=record.computed, sealed=sealed)
+
+
+def _is_chained_to(path: Path, digest: str) -> bool:
+    try:
+        with open_to_read(path) as file:
+            return parse(file.readline(LONGEST_LINE)).previous == digest
+    except (FileNotFoundError, IrregularFile, UnreadableLine):
+        return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from recoup_plugins.audit_trail.chain import GENESIS, HIGHEST
+from recoup_plugins.audit_trail.chain import GENESIS, HIGHEST, without_hash
 from recoup_plugins.audit_trail.diagnosis import Diagnosis, Expected, diagnose, is_sound
 from recoup_plugins.audit_trail.errors import AuditTrailError
 from recoup_plugins.audit_trail.files import segment_name
@@ -17,11 +17,13 @@ from recoup_plugins.audit_trail.reading import read_lines
 from recoup_plugins.audit_trail.sealing import LAST_SEGMENT
 from recoup_plugins.audit_trail.segments import find_segments
 from recoup_plugins.audit_trail.statements import BadStatement, Head, Retired, is_signed, read_statement
+from recoup_plugins.audit_trail.unsigned import UnsignedEnd
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
+    from recoup_plugins.audit_trail.chain import Record
     from recoup_plugins.audit_trail.reading import Line
     from recoup_plugins.audit_trail.sealing import Keyring
     from recoup_plugins.audit_trail.segments import SegmentFile
@@ -136,6 +138,11 @@ class _Run:
     is_trusted: bool = field(init=False, default=True)
     is_witnessed: bool = field(init=False, default=False)
     is_head_found: bool = field(init=False, default=False)
+    unsigned: UnsignedEnd | None = field(init=False, default=None)
+    appended: Finding | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self.unsigned = UnsignedEnd(self.head.sequence) if self.head is not None else None
 
     def skip(self, file: SegmentFile) -> bool:
         """Pass over a segment that was there when the names were read; return whether it has been retired since.
@@ -203,6 +210,8 @@ class _Run:
                 self._head_not_found(head)
             elif self.number > head.segment + 1:
                 self._head_stale(head)
+            elif self.appended is not None:
+                self._appended(self.appended)
         if self.witness is not None and not self.is_witnessed:
             sequence = self.witness[0]
             if self.retired is None or sequence > self.retired.sequence:
@@ -214,6 +223,12 @@ class _Run:
         if latest is not None and self.number > latest.segment + 1:
             detail = f"it was signed in segment {head.segment}, before the later ones were begun: an old one is back"
             self.report.add(Finding(problem="head_stale", file=Head.NAME, line=1, detail=detail))
+
+    def _appended(self, finding: Finding) -> None:
+        """Name records that no head was signed for, unless one was meanwhile, since the trail goes on."""
+        latest = read_statement(self.directory, Head, self.keyring)
+        if latest is None or latest.sequence < (finding.sequence or 0):
+            self.report.add(finding)
 
     def _head_not_found(self, head: Head) -> None:
         """Name the record that HEAD was signed for, unless something was found there already."""
@@ -252,9 +267,7 @@ class _Run:
         good = None
         for line in seals:
             assert line.record is not None
-            text = line.raw.decode("ascii")
-            unsealed = text[: text.rindex(',"hash":')] + "}"
-            if is_signed(unsealed, self.keyring, file.number, "seal"):
+            if is_signed(without_hash(line.raw), self.keyring, file.number, "seal"):
                 good = good or line
             else:
                 detail = (
@@ -332,6 +345,7 @@ class _Run:
                 record.computed,
             ):
                 self.is_head_found = True
+            self._follow_unsigned(file, line, record)
             if self.witness == (record.sequence, record.computed):
                 self.is_witnessed = True
             if record.kind == "segment":
@@ -346,6 +360,18 @@ class _Run:
                 if stated:
                     detail = f"the trail was not found as it had been left: {str(stated)[:200]}"
                     self._find("loss_stated", file, line.number, record.sequence, detail)
+
+    def _follow_unsigned(self, file: SegmentFile, line: Line, record: Record) -> None:
+        if self.unsigned is None:
+            return
+        self.unsigned.see(record)
+        if self.unsigned.first == record.sequence:
+            detail = (
+                "between two runs, and no HEAD was signed for it: it was added with what follows, or HEAD is an old one"
+            )
+            self.appended = Finding(
+                problem="inserted", file=file.path.name, line=line.number, sequence=record.sequence, detail=detail
+            )
 
     def _find(self, problem: str, file: SegmentFile, line: int | None, sequence: int | None, detail: str) -> None:
         self.report.add(Finding(problem=problem, file=file.path.name, line=line, sequence=sequence, detail=detail))

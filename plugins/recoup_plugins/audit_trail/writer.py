@@ -272,7 +272,7 @@ class Trail:
         """Begin the next segment if this one has its size or its age, or a change was left half done; say whether."""
         if self._file is not None:
             is_full = self._file.size + coming > self._config.rotate_bytes and self._frontier.size > 1
-            is_old = self._max_age is not None and self._clock.now() - self._opened >= self._max_age
+            is_old = self._max_age is not None and abs(self._clock.now() - self._opened) >= self._max_age  # or set back
             if not is_full and not is_old:
                 return False
             with self._syncing:
@@ -324,8 +324,11 @@ class Trail:
 
     def _retire(self) -> None:
         with self._alone():
-            due = overdue(sealed_segments(self._directory, self._tip.segment), self._config, self._clock.now())
-            if due and self._file is not None:
+            if self._keyring is None or self._file is None:
+                return
+            sealed = sealed_segments(self._directory, self._tip.segment, self._keyring)
+            due = overdue(sealed, self._config, self._clock.now())
+            if due:
                 self._remove(due)
 
     def _remove(self, due: Sequence[SealedSegment]) -> None:

@@ -23,6 +23,8 @@ _MAPPED = bytes(10) + b"\xff\xff"
 """``::ffff:0:0/96``, IPv4-mapped addresses: RFC 4291, section 2.5.5.2."""
 _NAT64 = bytes.fromhex("0064ff9b") + bytes(8)
 """``64:ff9b::/96``, IPv4 behind a translator: RFC 6052, section 2.1."""
+_EMBEDDED_AT = 96
+"""Bits before the IPv4 address in both."""
 
 
 def parse(text: str) -> bytes:
@@ -82,6 +84,8 @@ class Listing(Enum):
 class AddressLists:
     """Allow- and deny-lists of networks. The longest prefix counts; in a tie the deny-list. Immutable, so thread-safe.
 
+    A network of IPv6 covers no IPv4 address, unless it lies in the range of mapped or NAT64 ones: then it is that of
+    the IPv4 addresses in them.
     A look-up costs one set look-up for each prefix length in use, however long the lists.
 
     Args:
@@ -92,29 +96,37 @@ class AddressLists:
         ValueError: an entry is no network, or has bits set beyond its prefix.
     """
 
-    __slots__ = ("_by_length",)
+    __slots__ = ("_ipv4", "_ipv6")
 
     def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = ()) -> None:
-        by_length: dict[int, dict[int, Listing]] = {}
+        ipv4: dict[int, dict[int, Listing]] = {}
+        ipv6: dict[int, dict[int, Listing]] = {}
         for name, listing, entries in (("allow", Listing.ALLOWED, allow), ("deny", Listing.DENIED, deny)):
             for entry in entries:
-                length, prefix = _network(name, entry)
-                by_length.setdefault(length, {})[prefix] = listing
-        self._by_length = sorted(by_length.items(), reverse=True)
+                packed, length = _network(name, entry)
+                by_length = ipv4 if len(packed) == _IPV4_BYTES else ipv6
+                by_length.setdefault(length, {})[_prefix(packed, length)] = listing
+        self._ipv4 = sorted(ipv4.items(), reverse=True)
+        self._ipv6 = sorted(ipv6.items(), reverse=True)
 
     def find(self, address: bytes) -> Listing:
         """Return what the lists say of a parsed address; :data:`INVALID` is on no list."""
-        if not self._by_length or not address:
+        by_length = self._ipv4 if len(address) == _IPV4_BYTES else self._ipv6
+        if not by_length or not address:
             return Listing.UNLISTED
-        number = int.from_bytes(_MAPPED + address if len(address) == _IPV4_BYTES else address, "big")
-        for length, prefixes in self._by_length:
-            listing = prefixes.get(number >> (128 - length))
+        for length, prefixes in by_length:
+            listing = prefixes.get(_prefix(address, length))
             if listing is not None:
                 return listing
         return Listing.UNLISTED
 
 
-def _network(name: str, entry: str) -> tuple[int, int]:
+def _prefix(packed: bytes, length: int) -> int:
+    return int.from_bytes(packed, "big") >> (8 * len(packed) - length)
+
+
+def _network(name: str, entry: str) -> tuple[bytes, int]:
+    """Return a network as packed bytes and the length of its prefix: as IPv4 where :func:`parse` makes that of it."""
     try:
         network = ipaddress.ip_network(entry)
     except ValueError as error:
@@ -122,6 +134,6 @@ def _network(name: str, entry: str) -> tuple[int, int]:
             f"security_rate_limiter.{name}: {entry!r} is no network such as '10.0.0.0/8' or '2001:db8::/32' ({error})"
         ) from None
     packed, length = network.network_address.packed, network.prefixlen
-    if network.version == _IPV4_BYTES:
-        packed, length = _MAPPED + packed, length + 96
-    return length, int.from_bytes(packed, "big") >> (128 - length)
+    if length >= _EMBEDDED_AT and packed.startswith((_MAPPED, _NAT64)):
+        return packed[12:], length - _EMBEDDED_AT
+    return packed, length

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 
 import pytest
 
 from recoup.testing import FakeClock
 from recoup_plugins.audit_trail.chain import GENESIS, HIGHEST, body, finish
 from recoup_plugins.audit_trail.command import _one_line
+from recoup_plugins.audit_trail.files import AppendFile, segment_name
 from recoup_plugins.audit_trail.sealing import key_from_file
 from recoup_plugins.audit_trail.verify import verify_trail
 
@@ -148,3 +150,29 @@ def test_a_retirement_by_an_earlier_key_is_no_finding_after_a_restart(make_plugi
     report = verify_trail(directory, initial)
     assert report.is_ok, report.findings
     assert report.retired_through == statement["through"]
+
+
+def test_variants_by_the_thousand_of_two_records_are_judged_in_linear_time(trail, keyring):
+    path = trail / segment_name(1)
+    lines = path.read_bytes().splitlines(keepends=True)
+    many = 12_000
+    forged = []
+    for line in lines[2:4]:
+        said = json.loads(line)
+        forged += [
+            finish(body(said["seq"], said["time"], "event", f'"event":"state","n":{number}', said["prev"]))[0]
+            for number in range(many)
+        ]
+    path.write_bytes(b"".join([*lines[:2], *forged, *lines[2:]]))
+    before = time.process_time()
+    report = verify_trail(trail, keyring)
+    assert time.process_time() - before < 10  # one by one it would be 144 million comparisons
+    assert len(report.findings) + report.more == 2 * many
+    assert {finding.problem for finding in report.findings} == {"inserted"}
+
+
+def test_a_file_that_can_not_be_opened_leaves_nothing_to_close(tmp_path):
+    missing = AppendFile.__new__(AppendFile)
+    with pytest.raises(FileNotFoundError):
+        missing.__init__(tmp_path / "missing", create=False)  # type: ignore[misc]
+    missing.__del__()

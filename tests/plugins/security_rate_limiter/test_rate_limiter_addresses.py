@@ -113,9 +113,36 @@ def test_a_network_on_both_lists_is_denied() -> None:
 
 
 def test_the_whole_internet_may_be_listed_and_garbage_is_on_no_list() -> None:
-    lists = AddressLists(deny=["::/0"])
+    lists = AddressLists(deny=["0.0.0.0/0", "::/0"])
     assert lists.find(parse("203.0.113.1")) is Listing.DENIED
+    assert lists.find(parse("2001:db8::1")) is Listing.DENIED
     assert lists.find(INVALID) is Listing.UNLISTED
+
+
+@pytest.mark.parametrize("wide", ["::/0", "::/64", "::/80"])
+def test_a_network_of_ipv6_covers_no_ipv4(wide: str) -> None:
+    for text in ("203.0.113.1", "::ffff:203.0.113.1", "64:ff9b::203.0.113.1"):
+        assert AddressLists(deny=[wide]).find(parse(text)) is Listing.UNLISTED
+    assert AddressLists(deny=[wide]).find(parse("::1")) is Listing.DENIED
+
+
+@pytest.mark.parametrize("entry", ["64:ff9b::192.0.2.0/120", "::ffff:192.0.2.0/120", "192.0.2.0/24"])
+def test_a_network_of_ipv4_is_the_same_however_it_is_written(entry: str) -> None:
+    lists = AddressLists(deny=[entry])
+    for text in ("192.0.2.7", "::ffff:192.0.2.7", "64:ff9b::192.0.2.7"):
+        assert lists.find(parse(text)) is Listing.DENIED
+    assert lists.find(parse("192.0.3.7")) is lists.find(parse("64:ff9b::192.0.3.7")) is Listing.UNLISTED
+
+
+@given(st.lists(st.ip_addresses(v=6), min_size=1, max_size=5), st.integers(0, 128), st.ip_addresses(v=6))
+def test_lists_of_ipv6_agree_with_the_standard_library(
+    bases: list[ipaddress.IPv6Address], length: int, address: ipaddress.IPv6Address
+) -> None:
+    networks = [ipaddress.ip_network(f"{base}/{length}", strict=False) for base in bases]
+    packed = parse(str(address))
+    if len(packed) == 16:
+        expected = Listing.DENIED if any(address in network for network in networks) else Listing.UNLISTED
+        assert AddressLists(deny=map(str, networks)).find(packed) is expected
 
 
 @given(st.lists(st.ip_addresses(v=4), min_size=1, max_size=5), st.integers(0, 32), st.ip_addresses(v=4))

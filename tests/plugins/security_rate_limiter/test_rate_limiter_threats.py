@@ -340,10 +340,26 @@ async def test_a_flood_of_addresses_and_names_takes_no_room_from_those_who_are_f
         await watched.fail(f"198.{number // 250}.{number % 250}.7", f"crowd-{number}")
     watch = watched.limiter._watch
     assert watch is not None
-    assert (len(watch._sources), len(watch._accounts)) <= (64, 64)
+    sources, accounts, _ = watch._followed.sizes()
+    assert max(sources, accounts) <= 64
     for number in range(7, 10):
         await watched.fail(SOURCE, f"user-{number}")
     assert SOURCE in {event.source for event in watched.limiter.threats()}
+
+
+async def test_operations_that_name_an_account_take_no_room_from_logins(watched: Watched) -> None:
+    for number in range(40):
+        await watched.limiter.check_rate_limit("api", f"endpoint_{number}", SOURCE, account="owner")
+        await watched.limiter.record_success("api", f"endpoint_{number}", SOURCE, account="owner")
+    watch = watched.limiter._watch
+    assert watch is not None
+    assert watch._followed.sizes()[2] == 8
+    for number in range(200):
+        watched.clock.advance(1.0)
+        source = f"203.{number}.113.7"
+        await watched.limiter.check_rate_limit("web", "login", source, account=f"leaked-{number}")
+        await watched.fail(source, f"leaked-{number}", known_account=True)
+    assert watched.kinds() == {"credential_stuffing"}
 
 
 @pytest.mark.parametrize("wrong", [{"accounts_per_source": 1}, {"max_sources": 3}, {"logins": ("",)}])

@@ -55,7 +55,8 @@ class ThreatDetection:
         errors_per_operation: failures of all sources in a minute.
         max_sources: sources followed at a time, about 30 kilobytes each at most.
         max_accounts: accounts followed at a time, about 12 kilobytes each at most.
-        max_operations: pairs of component and operation followed at a time, about 2 megabytes each at most.
+        max_operations: pairs of component and operation, by ``logins``, followed at a time, and half as many others;
+            about 2 megabytes each at most.
         max_familiar: accounts whose familiar networks are remembered, about 250 bytes each.
     """
 

@@ -2,59 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
-from recoup_plugins.security_rate_limiter.addresses import INVALID, host_of, vicinity_of
-from recoup_plugins.security_rate_limiter.tables import ArrivalSketch, LiveTable
+from recoup_plugins.security_rate_limiter.addresses import host_of, vicinity_of
 from recoup_plugins.security_rate_limiter.threats import detectors
+from recoup_plugins.security_rate_limiter.threats.attempts import Attempt, written
 from recoup_plugins.security_rate_limiter.threats.digests import KeyedDigests
 from recoup_plugins.security_rate_limiter.threats.familiar import FamiliarNetworks, GoodSources
 from recoup_plugins.security_rate_limiter.threats.findings import FindingBook
-from recoup_plugins.security_rate_limiter.threats.profiles import (
-    AccountProfile,
-    ErrorRate,
-    OperationProfile,
-    SourceProfile,
-)
+from recoup_plugins.security_rate_limiter.threats.following import Followed
 from recoup_plugins.security_rate_limiter.threats.windows import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Hashable, Iterable
 
     from recoup import ThreatEvent
     from recoup_plugins.security_rate_limiter.threats.config import ThreatDetection
     from recoup_plugins.security_rate_limiter.threats.findings import Sighting
+    from recoup_plugins.security_rate_limiter.threats.profiles import OperationProfile, SourceProfile
 
-_PROOF = 3
-"""Failures counted in the sketch before somebody is followed."""
 _SUSPECT_FOR = HOUR
 _OUTWEIGH = 4
 """Successes to each failure of a source that many share; of honest attempts an eighth or so fails."""
 _LOGIN_FLOOD = 5
 _STORM = 10
 """Budgets of a minute that make a flood of the application's own errors."""
-_MAX_RATES = 1_024
-
-P = TypeVar("P", SourceProfile, AccountProfile)
-
-
-class Attempt(NamedTuple):
-    """Who tried what, from where.
-
-    Attributes:
-        component: where in the application.
-        operation: what was tried.
-        address: packed, as :func:`.addresses.parse` gives it; None for the application's own calls.
-        account: digest of the account's name, or None where none was named.
-    """
-
-    component: str
-    operation: str
-    address: bytes | None
-    account: int | None = None
 
 
 class Slips(Enum):
@@ -68,27 +42,18 @@ class Slips(Enum):
 class ThreatWatch:
     """Threat detection over all operations. Not thread-safe; its owner holds a lock.
 
-    While three quarters of the room are free, everybody who fails is followed. From then on only who has failed three
-    times within hours, counted in a sketch under a keyed hash: a flood of addresses or names that fail once or twice
-    takes no room. Whoever is followed stays so until nothing that was seen of him matters; newcomers who find no room
-    are judged as part of the crowd.
-
     Args:
         detection: limits and bounds.
     """
 
     __slots__ = (
-        "_accounts",
         "_detection",
         "_digests",
-        "_doubt",
         "_familiar",
         "_findings",
+        "_followed",
         "_good",
         "_is_login",
-        "_operations",
-        "_rates",
-        "_sources",
     )
 
     def __init__(self, detection: ThreatDetection) -> None:
@@ -96,11 +61,7 @@ class ThreatWatch:
         self._digests = KeyedDigests()
         self._familiar = FamiliarNetworks(detection.max_familiar)
         self._good = GoodSources(detection.max_familiar // 4)
-        self._doubt = ArrivalSketch()
-        self._sources: LiveTable[SourceProfile] = LiveTable(detection.max_sources, _expiry)
-        self._accounts: LiveTable[AccountProfile] = LiveTable(detection.max_accounts, _expiry)
-        self._operations: LiveTable[OperationProfile] = LiveTable(detection.max_operations, _expiry)
-        self._rates: LiveTable[ErrorRate] = LiveTable(_MAX_RATES, _expiry)
+        self._followed = Followed(detection)
         self._findings = FindingBook()
         parts = tuple(part.casefold() for part in detection.logins)
         self._is_login = lru_cache(maxsize=1_024)(lambda name: any(part in name.casefold() for part in parts))
@@ -119,12 +80,12 @@ class ThreatWatch:
         """Say whether the attempt's source was found attacking within the last hour."""
         if attempt.address is None:
             return False
-        profile = self._sources.get(_source_key(attempt))
+        profile = self._followed.source(attempt)
         return profile is not None and profile.suspect_until > now
 
     def is_under_attack(self, attempt: Attempt, now: int) -> bool:
         """Say whether the attempt's account was found under attack within the last hour."""
-        profile = self._accounts.get(_account_key(attempt))
+        profile = self._followed.account(attempt)
         return profile is not None and profile.attacked_until > now
 
     def is_shared(self, attempt: Attempt) -> bool:
@@ -134,7 +95,7 @@ class ThreatWatch:
         """
         if attempt.account is not None or attempt.address is None or not self._good.knows(self._host(attempt.address)):
             return False
-        operation = self._operations.get((attempt.component, attempt.operation))
+        operation = self._followed.operation(attempt)
         return operation is not None and (operation.reported or operation.has_failures)
 
     def slips(self, attempt: Attempt, now: int) -> Slips:
@@ -146,8 +107,8 @@ class ThreatWatch:
         """
         if attempt.account is not None or attempt.address is None:
             return Slips.NONE
-        profile = self._sources.get(_source_key(attempt))
-        operation = self._operations.get((attempt.component, attempt.operation))
+        profile = self._followed.source(attempt)
+        operation = self._followed.operation(attempt)
         if profile is None or operation is None or profile.suspect_until > now:
             return Slips.NONE
         if operation.is_down(now) and self._good.knows(self._host(attempt.address)):
@@ -165,13 +126,13 @@ class ThreatWatch:
         """Count an attempt that was let through; how it ends may never be reported."""
         if attempt.address is None or not self._proves_identity(attempt):
             return
-        operation = self._follow_operation(attempt, now)
+        operation = self._active_operation(attempt, now)
         if operation is None:
             return
         operation.informed = True
         for outcomes in operation.outcomes():
             outcomes.passed.add(now)
-        profile = self._sources.get(_source_key(attempt))
+        profile = self._followed.source(attempt)
         if profile is not None:
             profile.short.passed.add(now)
             profile.day.passed.add(now)
@@ -183,7 +144,7 @@ class ThreatWatch:
         if attempt.address is None:
             return
         who = self._host(attempt.address) if attempt.account is None else attempt.account
-        operation = self._follow_operation(attempt, now)
+        operation = self._active_operation(attempt, now)
         if operation is not None:
             operation.reported = operation.informed = True
             operation.latest_success = now
@@ -192,7 +153,7 @@ class ThreatWatch:
             for crowd in operation.crowds:
                 crowd.accounts.discard(who, now)
                 crowd.names.discard(who, now)
-        source = self._sources.get(_source_key(attempt))
+        source = self._followed.source(attempt)
         if source is not None:
             source.short.succeeded.add(now)
             source.day.succeeded.add(now)
@@ -203,7 +164,7 @@ class ThreatWatch:
         self._familiar.learn(attempt.account, network)
         if source is not None:
             source.resolve(attempt.account, now)
-        profile = self._accounts.get(_account_key(attempt))
+        profile = self._followed.account(attempt)
         if profile is not None:
             profile.resolve(network, now)
 
@@ -215,9 +176,8 @@ class ThreatWatch:
             now: the time in ticks.
             known: whether the account exists, if the caller knows.
         """
-        operation = self._follow_operation(attempt, now) if self._proves_identity(attempt) else None
-        key = (attempt.component, attempt.operation)
-        seen = self._count_error(key, self._detection.errors_per_operation, now)
+        operation = self._active_operation(attempt, now) if self._proves_identity(attempt) else None
+        seen = self._count_error(attempt.operation_key(), self._detection.errors_per_operation, now)
         if attempt.address is not None:
             is_familiar = self.is_familiar(attempt)
             seen += self._fail_source(attempt, operation, now, known=known, is_familiar=is_familiar)
@@ -231,11 +191,11 @@ class ThreatWatch:
         """Count an attempt that was refused after failures: whoever goes on regardless is pressing."""
         if attempt.address is None:
             return []
-        operation = self._operations.get((attempt.component, attempt.operation))
+        operation = self._followed.operation(attempt)
         if attempt.account is not None:
             is_familiar = self.is_familiar(attempt)
             return self._report(attempt, self._fail_account(attempt, operation, now, is_familiar=is_familiar), now)
-        profile = self._sources.get(_source_key(attempt))
+        profile = self._followed.source(attempt)
         if profile is None:
             return []
         profile.errors.add(now)
@@ -249,14 +209,8 @@ class ThreatWatch:
         return self._report(Attempt(component, operation, None), seen, now)
 
     def _count_error(self, key: Hashable, limit: int, now: int) -> list[Sighting]:
-        rate = self._rates.get(key)
-        if rate is None:
-            rate = ErrorRate()
-            rate.add(now)
-            self._rates.put(key, rate, now)
-            return []
-        rate.add(now)
-        return list(detectors.of_rate(rate, limit, now))
+        rate = self._followed.rate(key, now)
+        return [] if rate is None else list(detectors.of_rate(rate, limit, now))
 
     def _fail_source(
         self, attempt: Attempt, operation: OperationProfile | None, now: int, *, known: bool | None, is_familiar: bool
@@ -264,8 +218,7 @@ class ThreatWatch:
         assert attempt.address is not None
         if attempt.account is None:
             self._good.refute(self._host(attempt.address))
-        key = _source_key(attempt)
-        profile = self._follow(self._sources, key, SourceProfile, HOUR, now)
+        profile = self._followed.failing_source(attempt, now)
         if profile is None:
             return ()
         profile.errors.add(now)
@@ -296,7 +249,7 @@ class ThreatWatch:
         self, attempt: Attempt, profile: SourceProfile, operation: OperationProfile | None, now: int
     ) -> list[Sighting]:
         assert attempt.address is not None
-        detection, name = self._detection, _written(attempt.address)
+        detection, name = self._detection, written(attempt.address)
         reported = operation is not None and operation.reported
         is_good = self._good.knows(self._host(attempt.address))
         seen: list[Sighting] = []
@@ -315,7 +268,7 @@ class ThreatWatch:
         self, attempt: Attempt, operation: OperationProfile | None, now: int, *, is_familiar: bool
     ) -> list[Sighting]:
         assert attempt.address is not None
-        profile = self._follow(self._accounts, _account_key(attempt), AccountProfile, 2 * HOUR, now)
+        profile = self._followed.failing_account(attempt, now)
         if profile is None:
             return []
         if is_familiar:
@@ -324,7 +277,7 @@ class ThreatWatch:
             profile.add_stranger(self._digests.address(vicinity_of(attempt.address)), now)
         profile.touch(now)
         is_down = operation is not None and operation.is_down(now)
-        tag, source = f"{attempt.account:016x}", _written(attempt.address)
+        tag, source = f"{attempt.account:016x}", written(attempt.address)
         seen = list(detectors.of_account(profile, tag, source, self._detection, now, is_down=is_down))
         if seen:
             profile.attacked_until = now + _SUSPECT_FOR
@@ -341,7 +294,7 @@ class ThreatWatch:
             return ()
         if attempt.account is None and self._good.has_credit(self._host(attempt.address)):
             return ()
-        profile = self._sources.get(_source_key(attempt))
+        profile = self._followed.source(attempt)
         if profile is not None and profile.accounts.count(now) > self._detection.accounts_per_source // 2:
             return ()  # one source's many accounts are that source's matter
         host = self._host(attempt.address)
@@ -361,31 +314,8 @@ class ThreatWatch:
                 crowd.names.discard(key, now)
         return (sighting,)
 
-    def _follow(
-        self, table: LiveTable[P], key: Hashable, make: Callable[[], P], forgotten_after: int, now: int
-    ) -> P | None:
-        """Return somebody's profile; None until he has failed often enough to have one, or where there is no room."""
-        profile = table.get(key)
-        if profile is not None:
-            return profile
-        if 4 * len(table) >= 3 * table.max_keys:
-            failures_until = max(self._doubt.get(key), now) + forgotten_after
-            self._doubt.put(key, failures_until)
-            if failures_until - now <= (_PROOF - 1) * forgotten_after:
-                return None
-        profile = make()
-        profile.touch(now)
-        return profile if table.put(key, profile, now) else None
-
-    def _follow_operation(self, attempt: Attempt, now: int) -> OperationProfile | None:
-        key = (attempt.component, attempt.operation)
-        profile = self._operations.get(key)
-        if profile is None:
-            profile = OperationProfile()
-            profile.touch(now)
-            return profile if self._operations.put(key, profile, now) else None
-        profile.touch(now)
-        return profile
+    def _active_operation(self, attempt: Attempt, now: int) -> OperationProfile | None:
+        return self._followed.active_operation(attempt, now, is_login=self._is_login(attempt.operation))
 
     def _report(self, attempt: Attempt, seen: Iterable[Sighting], now: int) -> list[ThreatEvent]:
         news = (self._findings.sight(attempt.component, attempt.operation, sighting, now) for sighting in seen)
@@ -396,25 +326,3 @@ class ThreatWatch:
 
     def _host(self, address: bytes) -> int:
         return self._digests.address(host_of(address))
-
-
-def _expiry(profile: SourceProfile | AccountProfile | OperationProfile | ErrorRate) -> int:
-    return profile.expires
-
-
-def _source_key(attempt: Attempt) -> Hashable:
-    assert attempt.address is not None
-    return (attempt.component, attempt.operation, host_of(attempt.address))
-
-
-def _account_key(attempt: Attempt) -> Hashable:
-    return (attempt.component, attempt.operation, attempt.account)
-
-
-def _written(address: bytes) -> str:
-    if address == INVALID:
-        return "(no address)"
-    host = host_of(address)
-    if len(host) == len(address):
-        return str(ipaddress.ip_address(host))
-    return f"{ipaddress.IPv6Address(host + bytes(8))}/64"
