@@ -91,6 +91,26 @@ _LINES: Final[dict[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
         ("user-pass: feed / <pass>", ("user-pass:",)),
         ("login attempt with feed:<pass> refused", ("login attempt with", "refused")),
     ),
+    "markup": (
+        ("<li>Secret key: <strong><secret></strong></li>", ("<li>Secret key: <strong>", "</strong></li>")),
+        ("passphrase: <code><pass></code> entered", ("passphrase: <code>", "</code> entered")),
+        ('<input type="hidden" name="csrf_token" value="<secret>"> shown', ('name="csrf_token"', "> shown")),
+        ('<o:Password o:type="text"><pass></o:Password>', ('<o:Password o:type="text">', "</o:Password>")),
+        ('<add key="RedisPassword" value="<pass>"/>', ('<add key="RedisPassword" value="',)),
+    ),
+    "argument": (
+        ('type=EXECVE argc=3 a0="bot" a1="--secret" a2="<secret>"', ('a0="bot"', 'a1="--secret"')),
+        ("bcp trades out f.csv -S db -U feed -P <pass>", ("bcp trades out f.csv -S db -U feed -P",)),
+        ("cqlsh -u feed -p <pass> db1", ("cqlsh -u feed -p", "db1")),
+        ("ALTER LOGIN feed WITH PASSWORD = N'<pass>'", ("ALTER LOGIN feed WITH PASSWORD =",)),
+        ("TOKEN = '<secret>' '<secret>'", ("TOKEN =",)),
+        ("secrets.kraken=<secret>", ("secrets.kraken=",)),
+        (
+            "GET https:\\/\\/venue.io\\/v1?api_key=<key>\\u0026side=SELL\\u0026sign=<hex>",
+            ("venue.io", "api_key=", "side=SELL", "sign="),
+        ),
+        ("https://venue.io/a;jsessionid=<key>?side=sell", ("https://venue.io/a;jsessionid=", "?side=sell")),
+    ),
     "link": (
         ("magic link https://venue.io/auth/magic?t=<secret>", ("magic link https://venue.io/auth/magic?t=",)),
         ("https://venue.io/activate/<secret>", ("https://venue.io/activate/",)),

@@ -36,6 +36,9 @@ _PROSE = (
     ("position size {} lots", ("position size",)),
     ("£{} was credited", ("was credited",)),
     ("{} DOGE left", ("left",)),
+    ("{}$ went out", ("went out",)),
+    ("walletBalance {} after funding", ("walletBalance", "after funding")),
+    ('{{"balance":{{"ETH":"{}","side":"x"}}}}', ('"ETH"', '"side":"x"')),
 )
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _RIPPLE: Final = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_NANO: Final = "13456789abcdefghijkmnopqrstuwxyz"
+_C32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BECH32M: Final = 0x2BC830A3
 WORDS: Final = (
     resources.files("recoup_plugins")
@@ -135,6 +137,23 @@ class Material:
         raw = b"\x11\0" + self.octets(32)
         return base64.urlsafe_b64encode(raw + _crc16(raw).to_bytes(2)).decode()
 
+    def nano(self) -> str:
+        """Return an address of Nano: a public key and its BLAKE2b checksum, turned round, in base 32 of its own."""
+        key = self.octets(32)
+        checksum = hashlib.blake2b(key, digest_size=5).digest()[::-1]
+        return f"nano_{_base32(key, 52, _NANO)}{_base32(checksum, 8, _NANO)}"
+
+    def filecoin(self) -> str:
+        payload = self.octets(20)
+        checksum = hashlib.blake2b(b"\1" + payload, digest_size=4).digest()
+        return "f1" + base64.b32encode(payload + checksum).decode().lower().rstrip("=")
+
+    def stacks(self) -> str:
+        """Return an address of Stacks (SIP-005): version 22 and a hash of 20 octets in c32check."""
+        payload = b"\xa7" + self.octets(19)
+        checksum = hashlib.sha256(hashlib.sha256(b"\x16" + payload).digest()).digest()[:4]
+        return "SP" + _base32(payload + checksum, 39, _C32)
+
     def polkadot(self) -> str:
         raw = b"\0" + self.octets(32)
         return base58(raw + hashlib.blake2b(b"SS58PRE" + raw).digest()[:2])
@@ -146,6 +165,11 @@ def base58(raw: bytes, alphabet: str = _BASE58) -> str:
         number, rest = divmod(number, 58)
         out = alphabet[rest] + out
     return alphabet[0] * (len(raw) - len(raw.lstrip(b"\0"))) + out
+
+
+def _base32(raw: bytes, digits: int, alphabet: str) -> str:
+    number = int.from_bytes(raw)
+    return "".join(alphabet[number >> 5 * place & 31] for place in reversed(range(digits)))
 
 
 def _segment(value: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import hashlib
 import types
 import typing
 from decimal import Decimal
@@ -172,7 +173,19 @@ def _contained(name: str, material: Material) -> Iterator[tuple[str, Any, str]]:
     yield "generator-list", {"headers": [f"{name}: {secret}", "mode: live"]}, secret
     yield "log-record-args", {"msg": f"{name}=%s mode=live", "args": (secret,)}, secret
     yield "dotted", {f"exchange.{name}": secret, "mode": "live"}, secret
+    yield "rows", {"live": [["venue", "secret"], ["okx", secret]]}, secret
+    yield "field-type", {"type": "password", "value": secret, "mode": "live"}, secret
+    yield "login-option", ["live", "curl", "-u", f"feed:{secret}"], secret
+    yield "default", {"name": "api_secret", "default": secret, "mode": "live"}, secret
+    yield "fix-fields", {"35": "A", "554": secret, "58": "live"}, secret
+    yield "fix-pairs", [(35, "A"), (554, secret), (58, "live")], secret
+    yield "alone", {"keys": {"private": _key_of(secret)}, "mode": "live"}, _key_of(secret)
     yield "indexed", {f"accounts[0][{name}]": secret, "mode": "live"}, secret
+
+
+def _key_of(secret: str) -> str:
+    """Return a private key made of a secret: 32 octets in base 16."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _objects(material: Material) -> Iterator[tuple[str, Any, str]]:

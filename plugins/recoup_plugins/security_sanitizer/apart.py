@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rules_frames import is_credential
+from recoup_plugins.security_sanitizer.rulings import names_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +22,7 @@ _LOGIN = re.compile(r"(?:\A|[./_\-:])(?:auth(?!or)|login|logon|signin|sign_in)",
 _PLACE = re.compile(r"%(?:\((\w{1,64})\))?[#0\- +]{0,4}\d{0,4}(?:\.\d{1,4})?[sdrifa]|\{(\w{0,64})[^{}]{0,16}\}")
 _LONGEST_MESSAGE: Final = 2048
 _MOST_ITEMS: Final = 1000
+_MOST_PARTS: Final = 64
 _SHORTEST: Final = 4
 _KEYPAIR: Final = 64
 _BYTE: Final = 256
@@ -50,6 +53,31 @@ def without_told(walk: Walk, items: Any, get: Callable[[str], Any]) -> Any:
         )
     hidden = _spoken_of(walk, dict(enumerate(items)), get)
     return kind("[SECRET]" if place in hidden else item for place, item in enumerate(items)) if hidden else items
+
+
+def names_columns(row: Sequence[Any]) -> bool:
+    """Tell whether a row holds nothing but names, of which one may be sensitive."""
+    return (
+        1 < len(row) <= _MOST_PARTS
+        and all(type(name) is str and name.isidentifier() for name in row)
+        and not all(map(names_nothing, row))
+    )
+
+
+def without_columns(walk: Walk, rows: Any) -> Any:
+    """Return rows without the cells of columns that their first row calls secret, as a CSV reader gives them."""
+    names = rows[0]
+    if len(rows) > _MOST_ITEMS or not names_columns(names):
+        return rows
+    if not all(type(row) is type(names) and len(row) == len(names) for row in rows):
+        return rows
+    rulings = {place: walk.rulings[name] for place, name in enumerate(names)}
+    columns = {
+        place: ruling
+        for place, ruling in rulings.items()
+        if ruling.verdict is not None and not ruling.verdict.weak and ruling.verdict.level is Level.LOW
+    }
+    return [names, *_without_columns(walk, rows[1:], columns)] if columns else rows
 
 
 def is_private_key(items: list[Any]) -> bool:

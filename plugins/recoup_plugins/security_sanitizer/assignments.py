@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.fix_fields import in_fix_messages
+from recoup_plugins.security_sanitizer.headings import is_explained, is_remark, is_sentence
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.notations import Notation, everywhere
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
@@ -48,6 +49,7 @@ from recoup_plugins.security_sanitizer.rules_values import (
     words_end,
 )
 from recoup_plugins.security_sanitizer.sample import Sample
+from recoup_plugins.security_sanitizer.source_code import is_source
 from recoup_plugins.security_sanitizer.statements import describes, is_metavar, is_scope, says_about
 from recoup_plugins.security_sanitizer.values import (
     VALUE_NAMES,
@@ -89,11 +91,18 @@ _LOOSE: Final = frozenset("|;,\t\\({ ")
 """With one of these alone between name and value, the value itself must be convincing."""
 
 _CELL = re.compile(r"[^\s|;,\"'\\<>]{6,1000}")
+_MARKUP: Final = r"<(?:strong|b|em|i|u|code|tt|kbd|span|mark|samp|pre)(?: [^<>\n]{0,80})?>[ \t]{0,4}"
+"""A tag of HTML that marks what follows, and does not hold it."""
+
 _PREFIX = re.compile(
     r"[ \t]{0,8}(?:\*{1,2}|_{2}|~~|!!\w{1,16}|&\w{1,32}|"
-    r"\(\*?(?:string|str|\[\]byte|\[\]uint8)\) ?(?:\(len=\d{1,6}\)|\(0x[0-9a-f]{1,16}\))?)(?=[ \t]{1,4}[^\s=])"
+    r"\(\*?(?:string|str|\[\]byte|\[\]uint8)\) ?(?:\(len=\d{1,6}\)|\(0x[0-9a-f]{1,16}\))?)(?=[ \t]{1,4}[^\s=])|"
+    rf"\s{{0,8}}{_MARKUP}(?:{_MARKUP})?(?=[^\s<])",
+    re.IGNORECASE,
 )
-_QUOTE = re.compile(r"\s{0,8}(?:<<)?[bruf]{0,2}(\"\"\"|\'\'\'|(?:\"\"|'')(?=[\w/+.$!@#%^&*\-])|\\{0,16}[\"'`])")
+_QUOTE = re.compile(
+    r"\s{0,8}(?:<<)?(?:[bruf]{0,2}|[NE@])(\"\"\"|\'\'\'|(?:\"\"|'')(?=[\w/+.$!@#%^&*\-])|\\{0,16}[\"'`])"
+)
 _WRAPPER = re.compile(
     r"\s{0,8}(?:new |&)?(?:Some|Ok|Just|Right|chr|SecretStr|SecretBytes|Secret|Sensitive|String|string|str|"
     r"bytes|bytearray|Bytes|Password|\[\]string|"
@@ -115,10 +124,15 @@ _NOT_SAID: Final = frozenset(["", "true", "false", "raise", "return", "continue"
 _HARMLESS_LENGTH: Final = 128
 _COLON = re.compile(r"\\{0,16}[\"']\s{0,4}:")
 _FLAG = re.compile(
-    r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w\-]{1,63})[\"']?,?[ \t]{1,4}"
-    r"[\"']?([^\s\"'\-<][^\s\"']{0,1000})",
+    r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w\-]{1,63})(?:[\"'],?)?[ \t]{1,4}(?:a\d{1,3}=)?"
+    r"[\"']?([^\s\"'\-<][^\s\"']{0,1000})( [^\t\r\n\"'\-]{1,1000}(?=[\"']))?",
     re.ASCII,
 )
+_BITS: Final = re.compile(r"\d{2,5} bits?|\d{1,2} primes")
+_QUOTES: Final = ("'", '"')
+_KEYWORD = re.compile(r"[a-z_]{2,24}=", re.ASCII)
+_VOID: Final = ("<input", "<INPUT", "<meta", "<META")
+_BEFORE_MARKUP: Final = (":", "=", "is", "was")
 _NUMBERS = re.compile(r"[\[(]{1,3}\s{0,4}[\"']?[+\-]?\d")
 _GROUPED: Final = frozenset(["IBAN", "CARD", "PHONE", "BANK", "NATIONAL_ID"])
 _NESTED = re.compile(r"[ \t]{0,3}(?:[=:]|->)")
@@ -192,6 +206,8 @@ class Assignments:
         """Yield the values of ``{"name": "api_key", "value": ...}``."""
         for at, name, verdict in told_after(text, sensitive):
             if text[at - 1] == ">":
+                if text[text.rfind("<", 0, at) :].startswith(_VOID):
+                    continue  # an element that has no content
                 end = text.find("<", at)
                 span: tuple[int, int] | None = (at, end if end >= 0 else len(text))
             else:
@@ -208,6 +224,8 @@ class Assignments:
                 continue
             name, verdict, loose = self._name_of(text, separator, done, level)
             if verdict is None or (text[start - len(name) - 1 : start - len(name)] == ":" and "arn:" in text[:start]):
+                continue
+            if separator.group() == ":" and is_sentence(text, start, name, verdict.kind):
                 continue
             if separator.group()[0] in "|;,\t\\" and text[end] != "<":
                 span = _cell(text, start, end, name)
@@ -246,7 +264,7 @@ class Assignments:
         self, text: str, at: int, separator: str, name: str, verdict: Verdict
     ) -> tuple[int, int] | None:
         """Return where the secret value that begins at a place stands, or None when it is harmless."""
-        if separator in (":", "=") and (prefix := _PREFIX.match(text, at)) is not None:
+        if separator.strip() in _BEFORE_MARKUP and (prefix := _PREFIX.match(text, at)) is not None:
             at = prefix.end()
         if (wrapper := _WRAPPER.match(text, at)) is not None:
             at = wrapper.end()
@@ -283,6 +301,8 @@ class Assignments:
         else:
             start, end = bare_value(text, at, verdict)
             bare = True
+            if text[end - 1 : end] == "=" and text[end : end + 1] in _QUOTES and _is_attribute(text[start : end - 1]):
+                return None  # the next attribute: <wsse:Password xsi:type="...">
             if _NESTED.match(text, end) and text[start:end].isidentifier():
                 return None  # "credentials: key = ..."
             if verdict.kind in _GROUPED:
@@ -305,6 +325,8 @@ class Assignments:
             return None
         if end - start <= _HARMLESS_LENGTH and self._harmless(text[start:end], separator, name, verdict, bare=bare):
             return None
+        if is_source(text, (at, start, end), name, separator, verdict.kind, bare=bare):
+            return None
         return start, end
 
     def _harmless(  # noqa: PLR0911 - one reason a line
@@ -318,10 +340,14 @@ class Assignments:
         if (name in _DIRECTORIES and _PATH.match(value)) or (verdict.kind == "SECRET" and _PROPERTIES.match(value)):
             return True  # the names inside decide
         if value[:1] in ("[", "{", "(") and not bare:
-            parameters = value[0] == "(" and not any(char in "\"'0123456789" for char in value)
-            return is_placeholder(value[1:-1]) or parameters or describes(value)
+            parameters = value[0] == "(" and not any(char in "\"'0123456789" for char in _BITS.sub("", value))
+            return is_placeholder(value[1:-1]) or parameters or describes(value) or is_remark(value)
         if verdict.level < Level.CRITICAL and says_about(name, value, verdict.kind):
             return True
+        if literal and name.lower() == "key" and value.isalpha() and self._keys.verdict(value).kind:
+            return True  # <add key="ConnectionPassword" value="...">
+        if bare and separator == "=" and value.isupper() and is_metavar(value):
+            return True  # "--username=NAME" in a help text
         if name.lower() == "pass" and value.isdigit():
             return True  # a count of tests
         if verdict.level is Level.CRITICAL and not looks_like("ORDER", value):
@@ -331,16 +357,20 @@ class Assignments:
         return bare and separator not in ("=", ":=", "=>") and _speaks(value, separator)
 
     def _flag(self, match: re.Match[str], level: Level) -> str:
-        name, value = match.groups()
+        name, value, more = match.groups()
         verdict = self._keys.verdict(name)
         if not verdict.kind or verdict.level > level or "-" not in match.group()[:2]:
             return match.group()
         if is_placeholder(value) or is_reference(name, value, self._keys) or is_prose(value) or is_metavar(value):
             return match.group()
-        if name == "key" and not looks_secret(value):
-            return match.group()  # another name, as in "--key order_id"
+        other = name == "key" and not looks_secret(value)  # another name, as in "--key order_id"
+        argument = match.string.startswith(", ", match.start(2) - 2) and _KEYWORD.match(value)  # type=str
+        if other or argument or says_about(name, value, verdict.kind) or is_explained(match, verdict.kind):
+            return match.group()
         before = match.group()[: match.start(2) - match.start()]
-        return before + self._placeholders.of(verdict.kind, value)
+        if more and (before[-1] != match.string[match.end()] or any(map(is_prose, more.split()))):
+            return before + self._placeholders.of(verdict.kind, value) + more
+        return before + self._placeholders.of(verdict.kind, value + (more or ""))
 
     def _replaced(self, text: str, found: Iterable[Found]) -> str:
         """Return text with what was found replaced, but for placeholders and what overlaps an earlier one."""
@@ -374,6 +404,10 @@ def _cell(text: str, start: int, end: int, name: str) -> tuple[int, int] | None:
     if found is None or (found.group().isidentifier() and not looks_random(found.group())):
         return None
     return found.span()
+
+
+def _is_attribute(name: str) -> bool:
+    return name.isidentifier() and not looks_random(name)
 
 
 def _opens_pair(text: str, at: int, name: str) -> bool:

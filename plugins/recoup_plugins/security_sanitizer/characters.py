@@ -19,6 +19,10 @@ _INVISIBLE: Final = dict.fromkeys(
 )  # fmt: skip
 """Zero-width, filler and tag characters, direction overrides, variation selectors and lone surrogates."""
 
+_PICTOGRAPH: Final = "\u203c-\u3299\U0001f000-\U0001faff"
+_IN_EMOJI = re.compile(f"((?<=[{_PICTOGRAPH}])\ufe0f|(?<=[{_PICTOGRAPH}\ufe0f])\u200d(?=[{_PICTOGRAPH}]))")
+"""What makes a pictograph of a sign, and one of two; between letters the same characters only disguise a word."""
+
 _CONTROL: Final = {code: None for code in [*range(0x20), *range(0x7F, 0xA0)] if code not in (9, 10)} | {
     1: "|",
     11: " ",
@@ -37,7 +41,10 @@ _LOOK_ALIKES: Final = str.maketrans(
 
 def without_invisible(text: str) -> str:
     """Return text without the characters that nobody sees."""
-    return text.translate(_INVISIBLE)
+    if "\ufe0f" not in text:
+        return text.translate(_INVISIBLE)
+    parts = _IN_EMOJI.split(text)
+    return "".join(part if number % 2 else part.translate(_INVISIBLE) for number, part in enumerate(parts))
 
 
 def fold(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
 from hashlib import blake2b, sha256
 from typing import Final
 
@@ -12,6 +13,8 @@ _BECH32_GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A
 _BECH32_CONSTANTS: Final = frozenset({1, 0x2BC830A3})
 _SS58_LENGTHS: Final = (35, 36)
 _CASHADDR_GENERATOR: Final = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
+_NANO_ALPHABET: Final = "13456789abcdefghijkmnopqrstuwxyz"
+_C32_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _IBAN_LENGTHS: Final = range(15, 35)
 _DIGITS: Final = frozenset("0123456789")
 
@@ -112,6 +115,41 @@ def cashaddr(text: str, prefix: str = "bitcoincash") -> bool:
             if top >> place & 1:
                 checksum ^= generator
     return checksum == 1
+
+
+def nano(text: str) -> bool:
+    """Tell whether text after ``nano_`` ends in the BLAKE2b checksum of its public key, its octets turned round."""
+    digits = text.rpartition("_")[2]
+    number = 0
+    for char in digits[:52]:
+        number = number << 5 | _NANO_ALPHABET.index(char)
+    checksum = 0
+    for char in digits[52:]:
+        checksum = checksum << 5 | _NANO_ALPHABET.index(char)
+    if number >> 256:
+        return False
+    return blake2b(number.to_bytes(32, "big"), digest_size=5).digest()[::-1] == checksum.to_bytes(5, "big")
+
+
+def filecoin(text: str) -> bool:
+    """Tell whether text is a Filecoin address: the protocol, and base 32 of a payload and its BLAKE2b checksum."""
+    body = text[2:].upper()
+    if len(body) % 8 in (1, 3, 6):
+        return False
+    raw = b32decode(body + "=" * (-len(body) % 8))
+    return blake2b(bytes([int(text[1])]) + raw[:-4], digest_size=4).digest() == raw[-4:]
+
+
+def stacks(text: str) -> bool:
+    """Tell whether text is a Stacks address: c32check of a version and a hash of 20 octets (SIP-005)."""
+    number = 0
+    for char in text[2:]:
+        number = number << 5 | _C32_ALPHABET.index(char)
+    if number >> 192:
+        return False
+    raw = number.to_bytes(24, "big")
+    version = bytes([_C32_ALPHABET.index(text[1])])
+    return sha256(sha256(version + raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
 def mod_11_2(text: str) -> bool:

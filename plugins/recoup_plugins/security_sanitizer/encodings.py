@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
+_UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(?:0?33|e)(?=\[\d{0,3}[;m]))")
+"""Characters by their numbers; without one, the escape character before a colour as shells write it: ``\\e[31m``."""
+
 _OCTETS = re.compile(r"(?:\\x[89a-fA-F][0-9a-fA-F]){2,4}")
 _HEXADECIMAL = re.compile(r"\b(?:7[bB]22|5[bB]22|7[bB]5[cC]22)[0-9a-fA-F]{16,1000}")
 _MORE_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,1000}")
 _ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,1000}")
+_ESCAPE: Final = "1b"
 _SURROGATES: Final = range(0xD800, 0xE000)
 _BY_MARK: Final = (("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY))
 _MARKS_OF_HEXADECIMAL: Final = ("b22", "B22", "7b5c", "7B5C")
@@ -78,7 +81,7 @@ def _without_escapes(text: str) -> str:
 
 
 def _as_character(match: re.Match[str]) -> str:
-    code = int(match.group(1) or match.group(2), 16)
+    code = int(match.group(1) or match.group(2) or _ESCAPE, 16)
     return match.group() if code in _SURROGATES else chr(code)
 
 

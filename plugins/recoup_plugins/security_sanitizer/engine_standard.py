@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from recoup_plugins.security_sanitizer.engine import NAME_CHARACTERS
 from recoup_plugins.security_sanitizer.sample import octets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from recoup_plugins.security_sanitizer.outline import Needs
     from recoup_plugins.security_sanitizer.rule import Search
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(b"[" + NAME_CHARACTERS + b"]+")
 _BETWEEN_WORDS: Final = b"_.$-"
+_BEGIN: Final = 4
+"""Octets of an unsigned integer."""
 
 
 class StandardEngine:
@@ -35,9 +38,12 @@ class StandardEngine:
 
     def literal_groups(self, groups: Sequence[Collection[bytes]]) -> Callable[[bytes], int]:
         """Return what tells of which groups a text's octets hold a literal."""
+        literals = _Literals(literal for group in groups for literal in group)
+        wanted = [(1 << number, frozenset(group)) for number, group in enumerate(groups)]
 
         def held(octets: bytes) -> int:
-            return sum(1 << number for number, group in enumerate(groups) if any(map(octets.__contains__, group)))
+            found = literals.found(octets)
+            return sum(bit for bit, group in wanted if not group.isdisjoint(found))
 
         return held
 
@@ -46,17 +52,52 @@ class StandardEngine:
         return StandardNameFinder(stems)
 
 
+class _Literals:
+    """Finds which of many literals a text holds. Immutable, hence thread-safe and task-safe.
+
+    A literal is only looked for where its first four octets are in the text, which is one look into a set for all.
+    """
+
+    __slots__ = ("_by_begin", "_short")
+
+    def __init__(self, literals: Iterable[bytes]) -> None:
+        self._by_begin: dict[int, list[bytes]] = {}
+        self._short: list[bytes] = []
+        for literal in dict.fromkeys(literals):
+            if len(literal) < _BEGIN:
+                self._short.append(literal)
+            else:
+                self._by_begin.setdefault(int.from_bytes(literal[:_BEGIN], sys.byteorder), []).append(literal)
+
+    def found(self, octets: bytes) -> set[bytes]:
+        """Return the literals that the octets hold."""
+        view = memoryview(octets)
+        begins: set[int] = set()
+        for start in range(_BEGIN):
+            begins.update(view[start : start + (len(octets) - start) // _BEGIN * _BEGIN].cast("I"))
+        found = set(filter(octets.__contains__, self._short))
+        for begin in begins & self._by_begin.keys():
+            found.update(filter(octets.__contains__, self._by_begin[begin]))
+        return found
+
+
 class StandardGate:
     """Looks for each step's literals and shapes. Immutable, hence thread-safe and task-safe."""
 
-    __slots__ = ("_needs",)
+    __slots__ = ("_literals", "_needs")
 
     def __init__(self, needs: Sequence[Needs]) -> None:
         self._needs = tuple(needs)
+        self._literals = _Literals(literal for need in needs for literal in need.literals)
 
     def opened(self, sample: Sample) -> list[int]:
         """Return the indices of the steps whose needs the text meets."""
-        return [index for index, needs in enumerate(self._needs) if needs.met_by(sample)]
+        found = self._literals.found(sample.lowered)
+        return [
+            index
+            for index, needs in enumerate(self._needs)
+            if not (needs.literals and found.isdisjoint(needs.literals)) and needs.has_shape(sample)
+        ]
 
 
 class StandardNameFinder:

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
     from recoup_plugins.security_sanitizer.rules_tables import Found
 
-_MARKS: Final = ("8=FIX", "554=", "35=")
+_TYPE_IN_QUOTES: Final = ('"35"', "'35'", '"35\\', "'35\\")
+"""The tag of a message's type where the message is written as JSON, maybe inside a string."""
+
+_MARKS: Final = ("8=FIX", "554=", "35=", *_TYPE_IN_QUOTES)
 _FIELD = re.compile(
-    r"(?:^|[\x01|^;\s,]|\^A|\\x01|\\u0001|\\001|<SOH>|\u2401)(554|925|96|553|6|11|14|17|31|32|37|38|41|44|"
-    r"99|110|111|151|198|526)=([^\x01|^;\s\\<\u2401]{1,1000})"
+    r"(?:^|[\x01|^;\s,]|\^A|\\x01|\\u0001|\\001|<SOH>|\u2401|[{\"'])(554|925|96|553|6|11|14|17|31|32|37|38|41|44|"
+    r"99|110|111|151|198|526)(?:=|\\{0,4}[\"']\s?[:=]\s?\\{0,4}[\"'])([^\x01|^;\s\\<\u2401\"']{1,1000})"
 )
 _FIELDS: Final = {
     "554": ("PASSWORD", Level.LOW),
@@ -33,7 +36,10 @@ def in_fix_messages(text: str, level: Level) -> Iterator[Found]:
     """Yield the values of sensitive fields."""
     if not any(map(text.__contains__, _MARKS)):
         return
+    is_json = any(map(text.__contains__, _TYPE_IN_QUOTES))
     for match in _FIELD.finditer(text):
+        if text[match.end(1)] != "=" and not is_json:
+            continue
         kind, lowest = _FIELDS[match.group(1)]
         if lowest is Level.HIGH and looks_random(match.group(2)):  # venues take the API key as the user's name
             kind, lowest = "API_KEY", Level.LOW

@@ -49,7 +49,7 @@ ANYWHERE: Final = _table(
         (
             "geheimnis segredo secreto secreta segreta segreto segreti tajemstvi hemlighet hemmelighet rahasia "
             "sharedkey sharedaccesskey accountkey hmackey "
-            "totpsecret signedchallenge"
+            "totpsecret signedchallenge dockerconfigjson dockercfg"
         ),
     ),
     (
@@ -139,7 +139,7 @@ WITHIN: Final = (
 
 LAST: Final = _table(
     (Level.LOW, "PASSWORD", "psk presharedkey preshared"),
-    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext unseal"),
+    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext unseal dockerconfigjson dockercfg"),
     (Level.LOW, "PRIVATE_KEY", "pk priv skey"),
     (
         Level.LOW,
@@ -187,6 +187,9 @@ LAST: Final = _table(
     (Level.HIGH, "MAC", "mac macaddr macaddress"),
 )
 """A word that is sensitive when it is the last of a name."""
+
+ALONE: Final = _table((Level.LOW, "API_KEY", "key"), (Level.LOW, "PRIVATE_KEY", "private"))
+"""A word that is sensitive when it is the whole name, and its value looks the part."""
 
 PHRASES: Final = _table(
     (
@@ -241,7 +244,8 @@ PHRASES: Final = _table(
         Level.LOW,
         "TOKEN",
         (
-            "session-id sess-id session-cookie csrf-token auth-code authorization-code remember-me remember-token "
+            "session-id sess-id session-cookie laravel-session flask-session rails-session gitlab-session ci-session "
+            " csrf-token auth-code authorization-code remember-me remember-token "
             "backup-code recovery-code otp-code"
         ),
     ),
@@ -249,8 +253,8 @@ PHRASES: Final = _table(
         Level.LOW,
         "TOKEN",
         (
-            "verification-code activation-code pairing-code invite-code unlock-code device-code "
-            "mfa-code two-fa 2fa-code tfa-code google-code"
+            "verification-code activation-code pairing-code invite-code unlock-code device-code user-code "
+            "pin-code mfa-code two-fa 2fa-code tfa-code google-code"
         ),
     ),
     (
@@ -284,6 +288,7 @@ PHRASES: Final = _table(
         ),
     ),
     (Level.MEDIUM, "PHONE", "phone-number mobile-number telephone-number"),
+    (Level.MEDIUM, "WALLET", "address-to address-from"),
     (
         Level.HIGH,
         "ACCOUNT",
@@ -318,7 +323,8 @@ TRADING: Final = _table(
         Level.CRITICAL,
         "AMOUNT",
         (
-            "loss funds filled remaining executed unfilled collateral deposit withdrawal payout turnover value "
+            "loss funds filled remaining executed unfilled collateral deposit withdrawal withdraw payout "
+            "turnover value totalusd totalusdt totalbtc totaleur "
             "turnover24h volume24h"
         ),
     ),
@@ -327,7 +333,7 @@ TRADING: Final = _table(
         "BALANCE",
         (
             "balance balances bal equity eq holdings position positions exposure portfolio available avail "
-            "wallet free used locked frozen "
+            "wallet free used locked frozen withdrawable redeemable claimable "
             "hold held reserved nav aum networth cash"
         ),
     ),
@@ -335,8 +341,8 @@ TRADING: Final = _table(
         Level.CRITICAL,
         "PRICE",
         (
-            "price prices px bid ask bids asks average avg vwap stop takeprofit stoploss entry liquidation cummulative "
-            "price24h"
+            "price prices ohlcv px bid ask bids asks average avg vwap stop takeprofit stoploss entry liquidation "
+            "cummulative price24h"
         ),
     ),
     (Level.CRITICAL, "PRICE", "avgprice stopprice entryprice markprice limitprice lastprice triggerprice"),

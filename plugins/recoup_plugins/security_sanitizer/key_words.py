@@ -15,7 +15,7 @@ WEAK: Final = frozenset(
         ein sin rut
         routing hold cash wallets addresses parola dni nie nif authentication wif pck parol csc held salt pepper usr ips
         cst pk priv skey unseal tok cred authn xauth sekret mobile
-        phone uid value 2fa tfa mfa twofa twofactor
+        phone uid private value 2fa tfa mfa twofa twofactor
     """.split()
 )
 """Words that alone say too little in running text: there, their value must look the part."""
@@ -28,8 +28,9 @@ DESCRIPTIVE: Final = frozenset(
         set present enabled disabled valid ok exists rotation rotated created updated check checked strength hint
         prompt field fields label precision decimals step tick mode scheme encoding function func module index idx
         position offset column table store permissions permission scope scopes remaining used window retries
-        attempts attempt is has time timestamp date ref refs arn ms seconds source reason usage and or for to of in
-        with not lookup language backend store storage hashing sync strength derivation helper
+        attempts attempt is has time timestamp date ref refs arn ms seconds source reason usage and or for from to of in
+        with not lookup language backend store storage hashing sync strength derivation encryption helper
+        mount process engine plugin agent loader resolver validator checker parser reader writer generator factory
         database db mechanism realm command cmd match mismatch matches exception labels leak leaks
     """.split()
 )
@@ -67,7 +68,7 @@ STEMS: Final = {
     wif bip39 pepper
     access sess payload psk salt clearance tajemstvi hemlig hemmelig rahasia lozinka geslo sandi slapta
     klucz anahtar kodeord remember honeycomb cst: cst= macaroon preshared code tapi verif login logon pck enctoken
-    private recovery assertion segret schluessel chave two-fa two_fa bx-public bx_public
+    private dockerc recovery assertion segret schluessel chave two-fa two_fa bx-public bx_public
 """.split()
     ),
     Level.MEDIUM: tuple(

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
 from recoup_plugins.security_sanitizer.characters import fold, without_controls, without_invisible
-from recoup_plugins.security_sanitizer.key_tables import ANYWHERE, FOREIGN, LAST, PHRASES, TRADING, WITHIN, Entry
+from recoup_plugins.security_sanitizer.key_tables import ALONE, ANYWHERE, FOREIGN, LAST, PHRASES, TRADING, WITHIN, Entry
 from recoup_plugins.security_sanitizer.key_words import DESCRIPTIVE, IDENTIFYING, ORDINARY_KEYS, QUANTITIES, WEAK
 from recoup_plugins.security_sanitizer.levels import Level
 
@@ -20,12 +20,15 @@ _LONGEST_NAME: Final = 128
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[^a-zñç0-9]{1,128}")
 _NO_NAME = re.compile(r"[=;,?&@\n<>]|://|: |\S \S{1,64} \S{1,64} \S{1,64} \S")
+_PRODUCTS: Final = frozenset(["1password", "keepassxc", "lastpass"])
+"""Programs that are called after what they keep."""
+
 _LONG_NAME: Final = 40
 _MANY_DIGITS: Final = 7
 _LONG_RUN: Final = 24
 _DIGITS = re.compile(r"\d{1,24}")
 _FEWEST_DIGIT_RUNS: Final = 3
-_FILLER: Final = frozenset(
+FILLER: Final = frozenset(
     """
     value val str raw b64 base64 hex text plain plaintext env header prod test live main old new current enc
     encrypted production staging dev development sandbox demo testnet mainnet spot futures primary secondary backup
@@ -34,6 +37,8 @@ _FILLER: Final = frozenset(
     mexc bitget telegram discord slack github
 """.split()
 )
+_CONNECTIVES: Final = frozenset(["for", "of", "on", "at"])
+_SINGULAR: Final = {"keys": "key", "codes": "code", "otps": "otp", "passcodes": "passcode"}
 
 
 @frozen
@@ -98,31 +103,60 @@ class KeyPolicy:
 def judge(name: str) -> Verdict:
     """Return the verdict on a name, from the tables alone."""
     name = name.rstrip(": ")
-    if _NO_NAME.search(name) or _is_data(name):
+    if _NO_NAME.search(name) or _is_data(name) or name.lower() in _PRODUCTS:
         return HARMLESS
     if "/" in name:
         name = name.rpartition("/")[2] or name
     before, spoken, last = name.rpartition(" ")
-    if spoken and "_" in before and last.lower() not in _FILLER:
+    if spoken and "_" in before and last.lower() not in FILLER:
         name = last  # what follows an identifier is no part of it: ``docker run -e API_SECRET bot:latest``
     words = words_of(name)
     if not words and not name.isascii() and (entry := _foreign(name)):
         return Verdict(*entry, weak=False, plain_id=False)
-    while len(words) > 1 and (words[-1] in _FILLER or words[-1].isdigit() or _is_of_database(words)):
-        words.pop()
     if not words:
         return HARMLESS
-    if words[-1] == "keys" and len(words) > 1:
-        words[-1] = "key"
+    _strip(words)
+    if len(words) > 1 and "-".join(words[-2:]) not in PHRASES:
+        words[-1] = _SINGULAR.get(words[-1], words[-1])
     entry = (None if name.isascii() else _foreign(name)) or _credential(words, spoken=" " in name)
     trading = None if entry else _trading(words)
     plain_id = not IDENTIFYING.isdisjoint(words)
     if entry:
-        alone = len(words) == 1 or (" " in name and entry is LAST.get(words[-1]))
-        return Verdict(entry[0], entry[1], weak=alone and words[-1] in WEAK, plain_id=False)
+        return Verdict(entry[0], entry[1], weak=_is_weak(words, entry, spoken=" " in name), plain_id=False)
     if trading and words[-1] not in _TRADING_DESCRIPTIVE and not _TECHNICAL.intersection(words):
         return Verdict(trading[0], trading[1], weak=len(words) == 1 and words[0] in WEAK, plain_id=plain_id)
     return _PLAIN_ID if plain_id else HARMLESS
+
+
+def _is_weak(words: list[str], entry: Entry, *, spoken: bool) -> bool:
+    """Tell whether a name says too little: an ordinary word, a key of a table, or a matter of secrets.
+
+    ``email queue`` and ``iban country`` are no names of an address or an account, but ``email`` and ``iban`` are.
+    """
+    last = words[-1]
+    if entry is LAST["key"] and _GRANTING.isdisjoint(words):
+        return True
+    if spoken and len(words) > 1 and last not in ANYWHERE and last not in LAST and "-".join(words[-2:]) not in PHRASES:
+        return True
+    return last in WEAK and (len(words) == 1 or (spoken and entry is LAST.get(last)))
+
+
+_GRANTING: Final = frozenset(
+    """
+    api access auth bot ingest ingestion private secret security sign signing signer encryption decryption master root
+    admin client consumer server service user account wallet session login license activation recovery backup sub
+    subscription ssh pgp gpg tls ssl hmac aes rsa ecdsa hot cold vault crypto trading withdraw withdrawal
+""".split()
+)
+"""Words that tell a key which opens something from one of a table: ``limit_key``."""
+
+
+def _strip(words: list[str]) -> None:
+    """Take from the end of a name what tells one secret from another: ``password_for_okx``, ``secret_2_b64``."""
+    while len(words) > 1 and (words[-1] in FILLER or words[-1].isdigit() or _is_of_database(words)):
+        words.pop()
+        if words[-1] in _CONNECTIVES and len(words) > 1:
+            words.pop()
 
 
 def _is_of_database(words: list[str]) -> bool:
@@ -145,6 +179,9 @@ def _trading(words: list[str]) -> Entry | None:
 
 _COMPOUNDED: Final = tuple((end, ANYWHERE.get(end) or LAST[end]) for end in ("secret", "token", "kennwort"))
 """Words that end a compound written without any separator: ``zugangstoken``, ``botsecret``."""
+
+_JOINED: Final = {phrase.replace("-", ""): entry for phrase, entry in PHRASES.items()}
+"""Two words written as one: ``MASTERKEY``."""
 
 _TRADING_DESCRIPTIVE: Final = DESCRIPTIVE - {"size", "position", "remaining", "used"}
 _TECHNICAL: Final = frozenset(
@@ -174,7 +211,10 @@ def _credential(words: list[str], *, spoken: bool = False) -> Entry | None:
             return entry
     joined = "".join(words)
     strong = (
-        next((ANYWHERE[word] for word in words if word in ANYWHERE), None) or ANYWHERE.get(joined) or LAST.get(joined)
+        next((ANYWHERE[word] for word in words if word in ANYWHERE), None)
+        or ANYWHERE.get(joined)
+        or LAST.get(joined)
+        or _JOINED.get(joined)
     )
     if strong is None:
         strong = next((ANYWHERE.get(part) or LAST[part] for part in WITHIN if part in joined), None)
@@ -182,4 +222,4 @@ def _credential(words: list[str], *, spoken: bool = False) -> Entry | None:
         strong = next((entry for end, entry in _COMPOUNDED if joined.endswith(end)), None)
     if strong is None and last in LAST and not (last == "key" and (len(words) == 1 or words[-2] in ORDINARY_KEYS)):
         strong = LAST[last]
-    return LAST["key"] if strong is None and words == ["key"] else strong
+    return ALONE.get(last) if strong is None and len(words) == 1 else strong

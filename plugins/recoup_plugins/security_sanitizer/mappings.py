@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer.apart import without_told
+from recoup_plugins.security_sanitizer.neighbours import is_fix_password
 from recoup_plugins.security_sanitizer.objects import MOST_BITS, exact_text
 from recoup_plugins.security_sanitizer.order_frames import is_order
 from recoup_plugins.security_sanitizer.remake import mapping_like
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.structure import Walk
 
 _NET_LOCATION: Final = "netloc"
+_FIX_TYPES: Final[tuple[Any, ...]] = ("35", 35, b"35")
+"""The tag of a FIX message's type, which every one has."""
 
 
 def copy_dict(walk: Walk, value: dict[Any, Any], depth: int) -> Any:
@@ -65,11 +68,11 @@ def copy_members(
     """
     copied: dict[Any, Any] = {}
     allowance, settled, same, harmless = walk.allowance, walk.settled, walk.same, walk.harmless
-    decimals, texts_shown, found = walk.decimals, walk.echoes.shown, walk.echoes.found
+    stays, texts_shown, found = walk.stays, walk.echoes.shown, walk.echoes.found
     texts: list[str] = []
     for key, item in pairs:
         if allowance.items <= 0:
-            copied[_free("[CUT]", copied)] = f"{max(size - len(copied), 1)} more items"
+            copied[free_name("[CUT]", copied)] = f"{max(size - len(copied), 1)} more items"
             break
         allowance.items -= 1
         ruling = settled.get(key) if type(key) is str else None
@@ -79,7 +82,7 @@ def copy_members(
                 result = _ruled(walk, ruling, item, depth)
             elif item is None or kind is bool or kind is harmless:
                 result = item
-            elif kind is str and (item in same or item in decimals) and not found and len(item) <= allowance.characters:
+            elif kind is str and (item in same or stays(item)) and not found and len(item) <= allowance.characters:
                 allowance.characters -= len(item)
                 texts_shown.append(item)
                 result = item
@@ -89,9 +92,9 @@ def copy_members(
             texts_shown.append(key)
             shown = key
         else:
-            shown, result = _member(walk, key, item, get, depth)
+            shown, result = member(walk, key, item, get, depth)
         if shown in copied:
-            shown = _free(shown, copied)
+            shown = free_name(shown, copied)
         copied[shown] = result
         if type(item) is str and type(result) is str:
             texts.append(item)
@@ -100,9 +103,11 @@ def copy_members(
     return copied
 
 
-def _member(walk: Walk, key: Any, item: Any, get: Callable[[str], Any], depth: int) -> tuple[Any, Any]:
+def member(walk: Walk, key: Any, item: Any, get: Callable[[str], Any], depth: int) -> tuple[Any, Any]:
     """Return a member's name and value, sanitized."""
     neighbours = walk.neighbours
+    if is_fix_password(key, item) and any(get(tag) is not None for tag in _FIX_TYPES):
+        return key, walk.hide(walk.rulings["password"], item)
     ruling = by_name = walk.rulings[key] if type(key) is str else neighbours.keyed(key)
     if ruling.told:
         ruling = neighbours.told(get) or ruling
@@ -165,7 +170,7 @@ def copy_record(walk: Walk, value: Any, depth: int) -> Any:
     return tuple.__new__(type(value), copied)
 
 
-def _free(name: Any, taken: dict[Any, Any]) -> Any:
+def free_name(name: Any, taken: dict[Any, Any]) -> Any:
     """Return a name that is not taken yet: the name itself, or its text with a number."""
     free, number = name, len(taken)
     while free in taken:

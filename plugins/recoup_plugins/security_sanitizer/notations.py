@@ -34,7 +34,7 @@ _LITERALS: Final = {
     ),
     Notation.FLAG: ("-",),
     Notation.ELEMENT: ("</",),
-    Notation.FIX: ("8=fix", "554=", "35="),
+    Notation.FIX: ("8=fix", "554=", "35=", '"35', "'35"),
     Notation.INSERT: ("(",),
     Notation.TABLE: ("\n", "\\n", "\t", "|", "\u2502", "\u2503", "\u2551", "  "),
     Notation.LOGIN: LOGIN_WORDS,

@@ -39,11 +39,11 @@ _WINDOW: Final = 600
 _QUOTE: Final = r"\\{0,4}[\"']"
 _MARKS: Final = re.compile(
     rf"execution_?report|order_?(?:trade_?)?update|\b(?:S|side){_QUOTE}?\s?[:=]\s?{_QUOTE}?(?:buy|sell)\b|"
-    rf"{_QUOTE}(?:free|used){_QUOTE}\s?:",
+    rf"{_QUOTE}(?:free|used){_QUOTE}\s?:|\b(?:order|trade|fill)\(",
     re.ASCII | re.IGNORECASE,
 )
 _PRICE_AND_QUANTITY: Final = ('"p', '"q')
-_HINTS: Final = ("execution", "update", "buy", "sell", "free", "used")
+_HINTS: Final = ("execution", "update", "buy", "sell", "free", "used", "order(", "trade(", "fill(")
 _LEVELS_END: Final = " ,\"'\\"
 
 

@@ -55,6 +55,10 @@ class Needs:
         """Tell whether a text has the literals and shapes that are needed."""
         if self.literals and not any(map(sample.lowered.__contains__, self.literals)):
             return False
+        return self.has_shape(sample)
+
+    def has_shape(self, sample: Sample) -> bool:
+        """Tell whether a text has one of the shapes that are needed."""
         if self.run and sample.longest_run >= self.run:
             return True
         if not self.digits and not self.words:

@@ -9,7 +9,7 @@ from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders
 
 _BEGIN = re.compile(r"-{3,5} ?BEGIN ([A-Z0-9 ]{0,48})-{3,5}")
 _END = re.compile(r"-{3,5} ?END [A-Z0-9 ]{0,48}-{3,5}")
-_LINE = re.compile(r"[ \t]{0,32}[A-Za-z0-9+/=]{4,128}\r?\n")
+_LINE = re.compile(r"[ \t]{0,32}(?:\.{3}|\u2026)?[A-Za-z0-9+/=]{4,128}\r?\n")
 MARK: Final = "PRIVATE KEY"
 
 

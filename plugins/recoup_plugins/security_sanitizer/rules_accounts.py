@@ -27,6 +27,7 @@ def _somebody(match: re.Match[str]) -> tuple[int, int] | None:
     ordinary = (
         value.lower() in NOBODY
         or value.lower() in OF_USERS
+        or value.lower() in ("another", "designed", "expected", "intended", "planned", "usual", "normal")
         or is_prose(value)
         or is_placeholder(value)
         or value.isdigit()
@@ -103,7 +104,11 @@ ACCOUNT_RULES: Final = (
         "USER",
         rf"(?i:{_QUOTE}(?:user|owner|trader|customer|member|author|operator|account_?holder){_QUOTE}\s?:\s?)"
         rf"\{{[^{{}}]{{0,200}}?(?i:{_QUOTE}(?:name|login|handle|nick){_QUOTE}\s?:\s?){_QUOTE}([^\"'\\]{{2,64}})",
-        ("user", "owner", "trader", "customer", "member", "author", "operator", "holder"),
+        tuple(
+            f"{who}{end}"
+            for who in ("user", "owner", "trader", "customer", "member", "author", "operator", "holder")
+            for end in "\"'\\"
+        ),
         _somebody,
     ),
     _rule(

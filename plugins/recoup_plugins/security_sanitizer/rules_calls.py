@@ -14,6 +14,7 @@ from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, accepted
 from recoup_plugins.security_sanitizer.values import UUID, is_ordinary, is_placeholder, looks_random
 
+_CALLED_WITH: Final = ('("', "('", '(b"', "(b'")
 _HEX: Final = frozenset("0123456789abcdefABCDEFxX")
 _NEAR: Final = 300
 _FEWEST_SLASHES: Final = 3
@@ -78,7 +79,7 @@ CALL_RULES: Final = (
         level=Level.LOW,
         pattern=r"\b[A-Za-z_][\w.:]{1,80}\(\s{0,8}[\"']([\w+/=\-]{16,512})[\"'],\s{0,8}[\"']([\w+/=\-]{16,512})[\"']"
         r"(?:,\s{0,8}[\"']([^\"'\s]{6,128})[\"'])?",
-        literals=('",', "',"),
+        literals=tuple(f"({blank}{quote}" for blank in ("", " ", "\n", "\t") for quote in "\"'"),
         shapes=("x" * 8,),
         sketch=r"\(\s{0,8}[\"'][\w+/=\-]{16,512}[\"'],\s{0,8}[\"'][\w+/=\-]{16,512}[\"']",
         locate=_called,
@@ -111,7 +112,7 @@ CALL_RULES: Final = (
         pattern=r"\b[A-Za-z]{0,32}(?:Key|Secret|Token|Password|Credentials?|Passphrase)(?:(?:::|\.)(?:new|of|from|"
         r"create|parse))?"
         r"\(b?[\"']([^\s\"'\\]{16,512})[\"']",
-        literals=("key", "secret", "token", "password", "credential", "passphrase"),
+        literals=_CALLED_WITH,
         shapes=("x" * 8,),
         locate=accepted(lambda value: looks_random(value) and not _HEX.issuperset(value)),
     ),
@@ -120,7 +121,9 @@ CALL_RULES: Final = (
         kind="SECRET",
         level=Level.LOW,
         pattern=r"(?i:(?:key|secret|token|password|passwd|passphrase|signature)s?)\\{0,4}[\"']?\s?[=:]\s?[<{]([\w+/=\-.]{16,512})[>}]",
-        literals=("key", "secret", "token", "pass", "signature"),
+        literals=tuple(
+            f"{sign}{blank}{bracket}" for sign in "=:" for blank in ("", " ", "\t", "\n") for bracket in "<{"
+        ),
         shapes=("x" * 8,),
         locate=accepted(looks_random),
     ),

@@ -27,10 +27,20 @@ if TYPE_CHECKING:
 _SOURCES: Final = frozenset("py pyx go js ts jsx tsx mjs java kt rs c cc cpp h rb php cs scala log swift".split())  # noqa: SIM905
 
 
+_FIELDS: Final = frozenset("/|")
+"""What divides the steps of a path and the fields of a line, and is no part of a password that is spoken of."""
+
+
 def _argument(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1)
     ids = value.replace(":", "").isdigit() and ":" in value
     return None if ids or is_placeholder(value) or is_prose(value) else match.span(1)
+
+
+def _of_statement(match: re.Match[str]) -> tuple[int, int] | None:
+    """Reject the last word of a sentence, as in ``unlock it with walletpassphrase first.``."""
+    value = match.group(1)
+    return None if value[-1] in ".,;!?" and value[:-1].isalpha() else _argument(match)
 
 
 def _password_of_proxy(match: re.Match[str]) -> tuple[int, int] | None:
@@ -67,7 +77,7 @@ def _password(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept what has a digit among its letters or a symbol, but no path."""
     value = match.group(1).rstrip(".,;)]}")
     is_random = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not is_ordinary(value)
-    return (match.start(1), match.start(1) + len(value)) if is_random and "/" not in value else None
+    return (match.start(1), match.start(1) + len(value)) if is_random and _FIELDS.isdisjoint(value) else None
 
 
 def _secret_or_symbol(match: re.Match[str]) -> tuple[int, int] | None:
@@ -139,6 +149,7 @@ COMMAND_RULES: Final = (
         r"hmac_sha256|HmacSHA256)\("
         r"(?:[\"'][\w\-]{1,16}[\"'], ?)?b?[\"']([^\"'\n]{6,512})[\"']",
         *("hmac", "fernet", "aes.new", "secret"),
+        locate=accepted(lambda value: not is_ordinary(value)),
     ),
     _rule(
         "called_with_login",
@@ -177,6 +188,7 @@ COMMAND_RULES: Final = (
         "sqlldr",
         "expdp",
         "impdp",
+        shapes=("@x", "@/", "@(", "@'", '@"'),
     ),
     _rule(
         "curl_option",
@@ -249,6 +261,7 @@ COMMAND_RULES: Final = (
         "PASSWORD",
         r"\b(?:walletpassphrase(?:change)?|IDENTIFY(?: [\w\[\]\\^{}|\-]{1,32})?) [\"']?([^\s\"']{4,256})",
         *("walletpassphrase", "identify "),
+        locate=_of_statement,
     ),
     _rule("snmp_authentication", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,128}?-A [\"']?([^\s\"']{4,128})", "snmp"),
     _rule(
@@ -302,16 +315,18 @@ COMMAND_RULES: Final = (
     _rule(
         "archive_password",
         "PASSWORD",
-        r"\b(?:unzip|zip|zipinfo|fcrackzip|unrar|rar|7z|7za|7zz|sshpass)\b[^\n|;&]{0,128}?\s-{1,2}"
+        r"\b(?:unzip|zip|zipinfo|fcrackzip|unrar|rar|7z|7za|7zz|sshpass|cqlsh)\b[^\n|;&]{0,128}?\s-{1,2}"
         r"(?:P ?|p ?|hp|password[ =])[\"']?([^\s\"'\-][^\s\"']{3,128})",
-        *("zip", "rar", "7z", "sshpass"),
+        *("zip", "rar", "7z", "sshpass", "cqlsh"),
         locate=_secret_or_symbol,
     ),
     _rule(
-        "ssh_keygen_passphrase",
+        "passphrase_option",
         "PASSWORD",
-        r"\bssh-keygen\b[^\n|;&]{0,128}?\s-[NP] ?[\"']?([^\s\"'\-][^\s\"']{2,128})",
-        "ssh-keygen",
+        r"\b(?:ssh-keygen\b[^\n|;&]{0,128}?\s-N|(?:ssh-keygen|sqlcmd|bcp|isql|osql|tsql)\b[^\n|;&]{0,128}?\s-P|"
+        r"vault login|rclone obscure) ?[\"']?([^\s\"'\-=][^\s\"'=]{2,128})",
+        *("ssh-keygen", "sqlcmd", "bcp ", "isql ", "osql ", "tsql ", "vault login", "rclone obscure"),
+        locate=_secret_or_symbol,
     ),
     _rule(
         "keyring_password",
@@ -324,8 +339,9 @@ COMMAND_RULES: Final = (
     _rule(
         "htpasswd",
         "PASSWORD",
-        r"\bhtpasswd\s{1,2}-\w{0,4}b\w{0,4}\s{1,2}\S{1,128}\s{1,2}\S{1,64}\s{1,2}[\"']?([^\s\"']{3,128})",
-        "htpasswd",
+        r"\b(?:htpasswd\s{1,2}-(?:\w{0,4}n\w{0,4}|[a-mo-z]{0,4}b[a-mo-z]{0,4}\s{1,2}\S{1,128})|rabbitmqctl (?:add_user|"
+        r"change_password))\s{1,2}\S{1,64}\s{1,2}[\"']?([^\s\"']{3,128})",
+        *("htpasswd", "rabbitmqctl"),
     ),
     _rule(
         "oauth_code",

@@ -74,10 +74,7 @@ def _no_cursor(match: re.Match[str]) -> tuple[int, int] | None:
 
 def _is_of_three_classes(text: str) -> bool:
     """Tell whether text has capitals, small letters and digits and is no hexadecimal digest."""
-    if text.islower() or text.isupper():
-        return False
-    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in text}
-    return len(kinds) == len("Aa0") and not _HEX.issuperset(text)
+    return text not in (text.lower(), text.upper()) and not text.isalpha() and not _HEX.issuperset(text)
 
 
 def _whole_run(match: re.Match[str]) -> tuple[int, int] | None:
@@ -110,7 +107,7 @@ CREDENTIAL_RULES: Final = (
         name="jwt",
         kind="TOKEN",
         level=Level.LOW,
-        pattern=r"\beyJ[\w\-]{14,1000}" + r"[\w.\-]{0,1000}" * 8,
+        pattern=r"\beyJ[\w+/\-]{14,1000}" + r"[\w.\-]{0,1000}" * 8,
         literals=("eyj",),
         shapes=_RUN,
         locate=_no_cursor,

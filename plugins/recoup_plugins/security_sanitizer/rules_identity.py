@@ -156,7 +156,8 @@ def _phone_named(match: re.Match[str]) -> tuple[int, int] | None:
     if value.isdigit():
         return match.span(1) if digits in (10, 11) else None
     dated = value.count("-") == 2 and digits == 8 and value[:2] in ("19", "20")  # noqa: PLR2004 - an ISO date
-    return match.span(1) if digits in range(7, 16) and not dated else None
+    decimal = value.count(".") == 1 and value.replace(".", "").isdigit()
+    return match.span(1) if digits in range(7, 16) and not dated and not decimal else None
 
 
 def _id(
@@ -213,7 +214,11 @@ IDENTITY_RULES: Final = (
     _id("cl_rut", r"\b\d{1,2}\.\d{3}\.\d{3}-[\dkK]\b", confirmed(_rut), "0.000.000-"),
     _id("be_rrn", r"\b\d{2}\.\d{2}\.\d{2}-\d{3}[.\-]\d{2}\b", confirmed(_belgian), "00.00.00-000"),
     _id(
-        "ca_sin", r"\b\d{3}-\d{3}-\d{3}\b", lambda match: _alone(match) if _sin(match.group()) else None, "000-000-000"
+        "ca_sin",
+        r"\b\d{3}-\d{3}-\d{3}\b|\bSIN:? \d{3} \d{3} \d{3}\b",
+        lambda match: _alone(match) if _sin(match.group()) else None,
+        "000-000-000",
+        "000 000 000",
     ),
     _id(
         "se_personnummer",
@@ -235,11 +240,12 @@ IDENTITY_RULES: Final = (
     _named(
         "national_id_named",
         "NATIONAL_ID",
-        r"(?i:\b(?:ssn|social security|itin|ein|tin|tax(?:payer)?[ _\-]?(?:id|number|no)|passport|passeport|reisepass|"
-        r"pasaporte|national id|"
+        r"(?i:\b(?:ssn|social (?:security|insurance)|itin|ein|tin|tax(?:payer)?[ _\-]?(?:id|number|no)|passport|"
+        r"passeport|reisepass|pasaporte|national id|"
         r"national insurance|nino|id[ _\-]card|identity card|personalausweis|driver'?s? licen[cs]e|"
         r"driving licence|aadhaar|cpf|cnpj|"
-        r"pesel|bsn|dni|nie|nif|curp|rut|tfn|medicare|nhs|steuer-?id(?:nr)?|steueridentifikationsnummer|"
+        r"pesel|bsn|burgerservicenummer|dni|nie|nif|curp|rut|tfn|medicare|nhs|steuer-?id(?:nr)?|"
+        r"steueridentifikationsnummer|"
         r"insee|nir|personnummer|cpr|"
         rf"my number|rrn|resident id|hkid|nric|codice fiscale){_IS})"
         rf"((?:[A-Za-z]{{0,3}} ?|[A-Z]{{4,5}})\d[\dA-Za-z\-./]{{0,20}}(?: \d[\dA-Z]{{0,6}})?(?: \d[\dA-Z]{{0,6}})?"
@@ -343,8 +349,8 @@ IDENTITY_RULES: Final = (
     _named(
         "card_code",
         "CARD",
-        r"(?i:\b(?:cvv2?|cvc2?|cid|csc|security code)(?: is| was|:)?[ :=\"'(]{1,4})(\d{3,4})\b",
-        ("cvv", "cvc", "cid", "csc", "security"),
+        r"(?i:\b(?:cvv2?|cvc2?|csc|security code)(?: is| was|:)?[ :=\"'(]{1,4})(\d{3,4})\b",
+        ("cvv", "cvc", "csc", "security"),
     ),
     _named(
         "phone_named",

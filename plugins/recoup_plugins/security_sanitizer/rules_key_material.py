@@ -13,6 +13,7 @@ _NUMBER: Final = re.compile(r"\d{1,3}")
 _KEY_SIZES: Final = (32, 64)
 _LARGEST_BYTE: Final = 255
 _LEAST_DIFFERENT: Final = 20
+_JWK_WINDOW: Final = 1024
 
 
 def _byte_array(match: re.Match[str]) -> tuple[int, int] | None:
@@ -26,7 +27,21 @@ def _said(match: re.Match[str]) -> tuple[int, int] | None:
     return None if is_placeholder(match.group(1)) else match.span(1)
 
 
+def _of_jwk(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept the private member of a JSON Web Key (RFC 7518, section 6), whose type stands near it."""
+    start, end = match.span()
+    return match.span(1) if "kty" in match.string[max(0, start - _JWK_WINDOW) : end + _JWK_WINDOW] else None
+
+
 KEY_MATERIAL_RULES: Final = (
+    Rule(
+        name="jwk_private_member",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        pattern=r"\\{0,4}[\"']d\\{0,4}[\"']\s?:\s?\\{0,4}[\"']([\w\-]{42,1000})",
+        literals=("kty",),
+        locate=_of_jwk,
+    ),
     Rule(
         name="openvpn_static_key",
         kind="PRIVATE_KEY",

@@ -87,6 +87,9 @@ _ELEMENT = re.compile(
 )
 
 _INVALID = re.compile(r"(?:^|\n|\\n)([A-Za-z_][\w.\-]{1,127})(?:\n|\\n)  [^\n]{0,300}\binput_value=", re.ASCII)
+_MISSING: Final = "[type=missing, "
+"""Behind this pydantic quotes what the field is missing from, whose names speak for themselves."""
+
 _DUPLICATE = re.compile(r"[Dd]uplicate entry '([^']{1,500})' for key '([\w.\-]{1,128})'", re.ASCII)
 _SECTION = re.compile(r"(?:^|\n)(?:\[{1,2}([\w.\- ]{2,64})\]{1,2}|[ ]{0,16}([\w\-]{2,64}):)[ \t]{0,8}(?=\n)", re.ASCII)
 _SECTION_END = re.compile(r"[\]:][ \t]{0,8}\n")
@@ -169,7 +172,7 @@ def told_after(text: str, sensitive: Sensitive) -> Iterator[Begin]:
     """
     for match in _INVALID.finditer(text):
         name = match.group(1).rpartition(".")[2]
-        if (verdict := sensitive(name)) is not None:
+        if (verdict := sensitive(name)) is not None and _MISSING not in match.group():
             yield match.end(), name, verdict
     for match in _NAME.finditer(text):
         name = match.group(1)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from unicodedata import category
 
-from recoup_plugins.security_sanitizer.keys import words_of
+from recoup_plugins.security_sanitizer.keys import FILLER, words_of
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.values import looks_random
 
@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(r"(?:\A|\W)\[[A-Z_]{2,32}(?: [0-9a-f]{4,8})?\]\Z")
 _REMARK = re.compile(r"[ \t]\([^()]{1,48}\)\Z|[ \t]?#\d{1,3}\Z|\[\d{1,3}\]\Z")
 _TYPE: Final = (
     r"[ \t]{0,2}&?(?:'\w{1,16} )?(?:[a-z]{1,16}\.)?(?:str|string|String|bytes|Optional|Option|Final|ClassVar|Annotated|"
-    r"SecretStr|Secret|any|Any|object|Union|Literal)\b[\w\[\]<>|. ]{0,48}"
+    r"SecretStr|Secret|any|Any|object|Union|Literal|bool|int|float|dict|list|tuple|Path|Decimal)\b[\w\[\]<>|. ]{0,48}"
 )
 _TYPE_BEFORE = re.compile(f":{_TYPE}\\Z")
 _TYPE_AFTER = re.compile(f"{_TYPE}=(?!=)")
@@ -50,7 +50,7 @@ def name_before(  # noqa: C901 - one step a word
     if window.endswith(".."):
         window = window.rstrip(". ")
     rest = _before_word(window)
-    name = window[len(rest) :].rpartition(".")[2]
+    name = _last_part(window[len(rest) :])
     if rest[-1:] == "\\" and name[:1] in ("n", "r", "t"):  # the end of an escape, as in a header dump's repr
         name = name[1:]
     if not name or (name[0].isdigit() and name[-1].isdigit()):  # a number, or the hour of a time
@@ -66,6 +66,8 @@ def name_before(  # noqa: C901 - one step a word
             break
         rest = _before_word(window)
         word = window[len(rest) :]
+        if rest[-1:] == "=":  # the value of another name, as in "logger=secrets t=..."
+            break
         if not word or word[-1] in ".-" or word[0].isdigit() or word.lower() in _CONNECTIVES or looks_random(word):
             break
         phrase = f"{word} {phrase}"
@@ -77,6 +79,12 @@ def name_before(  # noqa: C901 - one step a word
         if verdict.kind and verdict.level <= level and not verdict.weak and verdict.level < Level.CRITICAL:
             return phrase, verdict
     return name, found if found.kind and found.level <= level else weak
+
+
+def _last_part(path: str) -> str:
+    """Return the last part of a dotted name, with the one before it where the last tells one of several apart."""
+    before, _, name = path.rpartition(".")
+    return f"{before.rpartition('.')[2]}.{name}" if before and name.lower() in FILLER else name
 
 
 def _before_word(text: str) -> str:

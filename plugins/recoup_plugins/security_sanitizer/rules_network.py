@@ -20,6 +20,15 @@ _PACKAGE: Final = re.compile(
 )
 """Ends before a version: the name of a package, or any name in a list of versions."""
 
+_PORT: Final = re.compile(r"\.\d{2,5}(?= > |: Flags|: UDP)")
+"""A port as packet captures write it: ``203.0.113.9.443 > 198.51.100.7.51514: Flags``."""
+
+_OF_LANGUAGE: Final = re.compile(r" (?:is not (?:supported|implemented|defined|allowed)|for|on|in|not)\b")
+"""What follows the operator of a language, and no one who operates: ``Operator 'and' is not supported``."""
+
+_OCTETS: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){7}[0-9A-Fa-f]{2}", re.ASCII)
+"""The number of a certificate; no address has eight groups of two digits."""
+
 _BETWEEN_OCTETS: Final = (":", "-")
 _SERVICE_ACCOUNTS: Final = frozenset(
     [
@@ -89,6 +98,17 @@ OF_USERS: Final = frozenset(
         "hook",
         "handler",
         "callback",
+        "mapping",
+        "profile",
+        "record",
+        "entry",
+        "config",
+        "settings",
+        "preferences",
+        "table",
+        "list",
+        "channel",
+        "database",
     ]
 )
 """What follows ``user`` in sentences about the matter instead of a person."""
@@ -102,7 +122,7 @@ def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
     if (
         not stands_alone(text, start, end)
         or text[start - 1 : start] == "."
-        or (text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit())
+        or (text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit() and not _PORT.match(text, end))
     ):
         return None
     try:
@@ -142,7 +162,8 @@ def _user(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject words that name a thing of users instead of one."""
     group = 1 if match.group(1) else 2
     value = match.group(group).lower()
-    return None if value in OF_USERS or is_prose(value) else match.span(group)
+    symbol = match.group()[:8].lower() == "operator" and _OF_LANGUAGE.match(match.string, match.end()) is not None
+    return None if symbol or value in OF_USERS or is_prose(value) else match.span(group)
 
 
 def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
@@ -153,6 +174,8 @@ def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
         return None
     if not stands_alone(text, start, end) or text[start - 1 : start] == ":" or text[end : end + 1] == ":":
         return None  # a part of a longer run, such as a certificate's fingerprint
+    if _OCTETS.fullmatch(body) or (text[start - 1 : start] == "[" and text[start - 2 : start - 1].isidentifier()):
+        return None  # the number of a certificate; a slice, "rows[::2]"
     try:
         address = IPv6Address(body)
     except AddressValueError:
@@ -214,7 +237,7 @@ NETWORK_RULES: Final = (
         r"([\w.@+\-]{2,64}) (?i:logged|signed|failed|"
         r"connected|disconnected|authenticated|denied|rejected|does not|not found|is not|has no|from \d|"
         r"locked|blocked)\b)",
-        literals=("user", "login", "operator", "trader"),
+        literals=("user ", "username ", "login ", "operator ", "trader "),
         locate=_user,
     ),
     Rule(
@@ -223,7 +246,7 @@ NETWORK_RULES: Final = (
         level=Level.HIGH,
         pattern=r"://([^\s/@:?#\"'<>]{1,128})@",
         literals=("://",),
-        shapes=("@x", "@["),
+        shapes=("@x", "@[", "@/"),
         locate=lambda match: None if match.group(1).startswith("[") else match.span(1),
     ),
 )

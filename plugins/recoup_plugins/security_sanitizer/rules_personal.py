@@ -12,8 +12,11 @@ from recoup_plugins.security_sanitizer.rules_identity import IDENTITY_RULES
 
 _CARD_LENGTHS: Final = {"4": (13, 16, 19), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16, 17, 18, 19)}
 _CARD_PREFIX: Final = re.compile(
-    r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[47]|35[2-8]|30[0-5]|3[689]|6011|64[4-9]|65|62|60|50", re.ASCII
+    r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[47]|35[2-8]|30[0-5]|3[689]|6011|64[4-9]|65|62|60|5[06-8]", re.ASCII
 )
+LEAST_CARD: Final = 4 * 10**12
+"""The smallest number of a card: one of 13 digits begins with 4."""
+
 _NUMBER_NAMED: Final = re.compile(
     r"(?:\A|[^A-Za-z])(?:order|trade|fill|exec|client|clientorder|request|req|msg|message|seq|nonce|ts|time|"
     r"timestamp|hash|id|oid)"
@@ -84,9 +87,24 @@ def _iban(match: re.Match[str]) -> tuple[int, int] | None:
     return None
 
 
+_UNITS: Final = tuple(
+    f".{unit}" for unit in ("service", "socket", "timer", "target", "mount", "scope", "slice", "path", "pb", "swap")
+)
+"""Ends of what systemd and message channels are called, none of which is a top-level domain."""
+
+
+_WORDED: Final = re.compile(
+    r"://(?:user|username|usr|login|name):(?:password|passwd|pass|pwd|pw|token|secret)@[\w.\-]{1,190}\Z",
+    re.ASCII | re.IGNORECASE,
+)
+"""How documents write an address with credentials, without any."""
+
+
 def _email(match: re.Match[str]) -> tuple[int, int] | None:
-    """Reject the remote of a repository, ``git@github.com:owner/name.git``."""
+    """Reject the remote of a repository, ``git@github.com:owner/name.git``, and units, ``bot@arb.service``."""
     start = match.start()
+    if match.group().endswith(_UNITS) or _WORDED.search(match.string, max(0, start - _LONGEST_MAILBOX), match.end()):
+        return None
     before = match.string[start - 1 : start]
     if before.isalnum() and before.isascii():
         return None  # the rest of one that was rejected
@@ -151,7 +169,7 @@ PERSONAL_RULES: Final = (
         name="magnetic_stripe",
         kind="CARD",
         level=Level.MEDIUM,
-        pattern=r"%B(\d{12,19})\^[^\^\r\n]{2,26}\^\d{7}[\d ]{0,60}\??|;(\d{12,19})=\d{7}\d{0,30}\??",
+        pattern=r"%B(\d{12,19})\^[^\^\r\n]{2,26}\^\d{4}[\d ]{0,63}\??|;(\d{12,19})=\d{7}\d{0,30}\??",
         shapes=("0" * 12,),
         locate=_stripe,
     ),

@@ -20,6 +20,14 @@ _STEM: Final = "|".join(re.escape(stem.rstrip("=:\"'")) for stem in STEMS[Level.
 _LINE_END: Final = re.compile(r"[ \t]{0,8}(?:\r?\n|\\r|\\n|[\"']|\Z)")
 _AROUND: Final = ".,;:!?)(\"'`[]{}<>"
 _SHORTEST: Final = 4
+_LONGEST_WORD: Final = 24
+_NOUN: Final = re.compile(
+    r"\b(?:supported|unsupported|invalid|unexpected|unknown|wrong|bad|missing|data|the|this|of|no|a|an|get|getting|"
+    r"find|finding|determine|default|expected|same|each|any)[ ]\Z",
+    re.IGNORECASE,
+)
+"""What stands before ``type`` and ``input`` where they are no verbs: ``unsupported type for key: ...``."""
+
 _OUTCOMES: Final = frozenset(
     ["aborted", "cancelled", "canceled", "interrupted", "timeout", "done", "traceback", "warning", "info", "debug"]
 )
@@ -28,6 +36,8 @@ _OUTCOMES: Final = frozenset(
 def _typed(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept the only word of a line, unless it tells how the prompt ended."""
     value = match.group(1)
+    if _NOUN.search(match.string, max(0, match.start() - _LONGEST_WORD), match.start()):
+        return None
     if value != value.strip(_AROUND) and value.strip(_AROUND).isalpha():
         return None
     is_word = value.isalpha() and (value.istitle() or value.lower() in _OUTCOMES)

@@ -41,12 +41,17 @@ _OTHER_THING: Final = re.compile(
 )
 
 
+_ASSIGNED: Final = re.compile(r"[a-z_]{2,32}=\w", re.ASCII)
+"""Another name and its value, as behind ``method=api_key duration_ms=140``."""
+
+
 def _random_looking(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept what has digits among its letters, as words do not have."""
     value = match.group(1)
     digits = sum(char.isdigit() for char in value)
     enough = digits >= _DIGITS_OF_A_TOKEN and any(char.isalpha() for char in value) and len(value) >= _SHORTEST_TOKEN
     named = "sign" in match.group()[: match.start(1) - match.start()].lower() and is_transaction_id(value)
+    named = named or (_ASSIGNED.match(value) is not None and not looks_random(value))
     return match.span(1) if enough and not named and not MARKET.fullmatch(value) else None
 
 
@@ -85,11 +90,15 @@ def _argument(match: re.Match[str]) -> tuple[int, int] | None:
     return None if is_database or is_port or is_placeholder(value) or is_prose(value) else match.span(1)
 
 
+_CALLED: Final = re.compile(r"[A-Za-z_]\w{0,31}\.[A-Za-z_.\d]{1,96}\(", re.ASCII)
+"""A function that makes a token: ``token = base64.b64encode(...)``."""
+
+
 def _spoken_of(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept what only a key can be, unless the words before it speak of something else that has such a look."""
     value = match.group(1).rstrip(_LAST_SYMBOLS)
     between = match.group()[: match.start(1) - match.start()]
-    if not looks_random(value) or _OTHER_THING.search(between):
+    if not looks_random(value) or _OTHER_THING.search(between) or _CALLED.match(match.string, match.start(1)):
         return None
     name, _, remark = between.lower().lstrip("_").partition("key")
     if not name and remark and not _is_key(value):  # "key" alone is the name of many things
@@ -153,9 +162,9 @@ PROSE_RULES: Final = (
         name="bare_password",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd|pin|otp|2fa(?: code)?)) [(\[]?"
+        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd|pw|pin|otp|2fa(?: code)?)) [(\[]?"
         r"([^\s\"'`<>()\[\]]{6,256})",
-        literals=("pass", "pwd", "pin", "otp", "2fa"),
+        literals=("password ", "passphrase ", "passcode ", "passwd ", "pwd ", "pw ", "pin ", "otp ", "2fa "),
         beside_name=True,
         locate=_bare_password,
     ),
@@ -205,7 +214,7 @@ PROSE_RULES: Final = (
         r"gives?|chose|picked|put|has) )[\"'`]?([^\s\"'`]{6,256})[\"'`]?"
         r"(?i: (?:failed|rejected|refused|was rejected|was refused|did not work)[:,]? (?:wrong|bad|invalid|incorrect) |"
         r" (?:as|for) (?:the |your |my |our |a |his |her |their |its )?"
-        r"(?:new |temporary |temp |api |login |wallet |vault )?)"
+        r"(?:new |temporary |temp |api |login |wallet |vault |bearer |access |auth |session |private |signing )?)"
         r"(?i:password|passphrase|passwd|passcode|pwd|pin|secret|token|key)\b",
         literals=(" as ", " for ", "failed", "rejected", "refused", "did not work"),
         locate=_used,
@@ -215,9 +224,9 @@ PROSE_RULES: Final = (
         kind="OTP",
         level=Level.LOW,
         pattern=r"(?i:\b(?:2fa|otp|totp|mfa|two[ \-]factor|verification|security|login|sms|one[ \-]time|"
-        r"auth(?:enticator)?|unlock|wallet|card|account|my|your|his|her|device|app)[ _\-](?:code|pin|password|"
+        r"auth(?:enticator)?|unlock|wallet|card|account|pin|my|your|his|her|device|app)[ _\-](?:code|pin|password|"
         r"passcode)(?: is| was|:|=|,)?) [\"'`]?(\d{4,8})\b",
-        literals=("code", "pin", "pass"),
+        literals=tuple(f"{word}{end}" for word in ("code", "pin", "password") for end in " :=,"),
         beside_name=True,
         group=1,
     ),

@@ -19,7 +19,6 @@ from recoup_plugins.security_sanitizer.rule import Rule, accepted, confirmed, st
 from recoup_plugins.security_sanitizer.runs import MIXED_CASE
 from recoup_plugins.security_sanitizer.values import entropy, looks_random
 
-_CLASSES: Final = 3
 _DIGIT_RUNS: Final = re.compile(r"\d{1,128}")
 _FEWEST_DIGIT_RUNS: Final = 3
 _LEAST_ENTROPY: Final = 4.0
@@ -80,11 +79,9 @@ def _opaque(match: re.Match[str]) -> tuple[int, int] | None:
 
 def _is_unordered(value: str) -> bool:
     """Tell whether letters and digits are of three classes, without order."""
-    if value.islower() or value.isupper():
+    if value in (value.lower(), value.upper()) or len(_DIGIT_RUNS.findall(value)) < _FEWEST_DIGIT_RUNS:
         return False
-    kinds = {"A" if char.isupper() else "a" if char.islower() else "0" for char in value}
-    enough = len(kinds) == _CLASSES and len(_DIGIT_RUNS.findall(value)) >= _FEWEST_DIGIT_RUNS
-    return enough and entropy(value) >= _LEAST_ENTROPY
+    return entropy(value) >= _LEAST_ENTROPY
 
 
 def _opaque_of_url(match: re.Match[str]) -> tuple[int, int] | None:
@@ -174,9 +171,7 @@ PROVIDER_RULES: Final = (
     ),
     _format("airtable", "TOKEN", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b", "pat", shapes=("x" * 17 + "." + "x" * 64,)),
     _prefixed("atlassian", "TOKEN", "ATATT3 ATCTT3 ATBB", r"[\w\-=+/.]{20,255}"),
-    _format(
-        "asana", "TOKEN", r"\b[012]/\d{13,20}(?:/\d{13,20})?:[0-9a-f]{32}\b", shapes=("0/" + "0" * 13,)
-    ),
+    _format("asana", "TOKEN", r"\b[012]/\d{13,20}(?:/\d{13,20})?:[0-9a-f]{32}\b", shapes=("0/" + "0" * 13,)),
     _prefixed("cloud_ids", "API_KEY", "LTAI AKID", r"[A-Za-z0-9]{16,40}\b"),
     _prefixed("aws_session", "TOKEN", "FwoGZXIvYXdz IQoJb3JpZ2lu ABSK", r"[\w+/=]{40,1000}[\w+/=]{0,1000}"),
     _format("cloudflare_origin", "TOKEN", r"\bv1\.0-[0-9a-f]{24}-[0-9a-f]{100,160}\b", "v1.0-"),
@@ -189,6 +184,16 @@ PROVIDER_RULES: Final = (
         " rzp_live_ rzp_test_ shpca_ shppa_",
         r"[\w\-]{12,160}",
     ),
+    Rule(
+        name="live_key",
+        kind="API_KEY",
+        level=Level.LOW,
+        pattern=r"\b[a-z]{2,12}_(?:live|prod)_\w{16,160}",
+        literals=("_live_", "_prod_"),
+        shapes=("x" * 8,),
+        locate=lambda match: match.span() if looks_random(match.group()) else None,
+    ),
+    _format("nuget", "API_KEY", r"\boy2[a-z0-9]{43}\b", "oy2"),
     _format("square_access", "TOKEN", r"\bEAAA[\w\-]{56,80}", "eaaa"),
     _format(
         "braintree", "TOKEN", r"\baccess_token\$(?:production|sandbox)\$[0-9a-z]{12,20}\$[0-9a-f]{32}", "access_token$"
@@ -211,7 +216,7 @@ PROVIDER_RULES: Final = (
         "CCIPAT_ sntryu_ glc_"
         " phx_ lin_oauth_ figo_ xsmtpsib- cfut_ dckr_oat_ ionet_ waka_ ghcr_ hvr. dp.st. dp.ct. dp.sa. "
         "dp.scim. pcu_ npmjs_"
-        " keen_ v2.local. alcht_ cb_live_ nk_live_ NAPI_ tk_live_ re_ whop_ sm_live_",
+        " keen_ v2.local. alcht_ cb_live_ nk_live_ NAPI_ tk_live_ re_ whop_ sm_live_ zpka_",
         r"[\w\-=/+.]{20,600}",
     ),
     _format("cas_ticket", "TOKEN", r"\b(?:TGT|PGT|PT|ST)-\d{1,8}-[\w\-.]{20,128}", "tgt-", "pgt-", "pt-", "st-"),
@@ -220,7 +225,7 @@ PROVIDER_RULES: Final = (
         kind="API_KEY",
         level=Level.LOW,
         pattern=r"(?i:\buser(?:_?key)?\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?)([a-z0-9]{30})\b",
-        literals=("user",),
+        literals=("userkey", "user_key", *(f"user{end}" for end in "\"'\\:= \t")),
         shapes=("x" * 30,),
         locate=accepted(looks_random),
     ),
@@ -300,7 +305,7 @@ PROVIDER_RULES: Final = (
         name="prefixed_opaque",
         kind="TOKEN",
         level=Level.LOW,
-        pattern=r"\b([a-z]{2,10})_([A-Za-z0-9]{32,128})\b",
+        pattern=r"\b([a-z]{2,10}(?:_[a-z]{2,8})?)_([A-Za-z0-9]{32,128})\b",
         shapes=("x" * 35,),
         locate=_prefixed_opaque,
     ),

@@ -133,6 +133,23 @@ RAW_KEY_RULES: Final = (
         locate=_with_lines,
     ),
     Rule(
+        name="openssh_private_key",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        # "openssh-key-v1" and a zero octet in base 64 (OpenSSH's PROTOCOL.key).
+        pattern=r"\bb3BlbnNzaC1rZXktdjEA[\w+/\-]{30,1000}" + r"[\w+/\-]{0,1000}" * 4 + "={0,2}",
+        literals=("b3blbnnzac1rzxktdjea",),
+        locate=_with_lines,
+    ),
+    Rule(
+        name="der_private_key_hex",
+        kind="PRIVATE_KEY",
+        level=Level.LOW,
+        # SEC 1 with a key of 32 octets, or PKCS#8 around it or around an Ed25519 seed, in base 16.
+        pattern=r"\b30[0-9a-fA-F]{2,6}0201(?:010420|00[0-9a-fA-F]{8,64}(?:04220420|0201010420))[0-9a-fA-F]{64,1000}",
+        literals=("0201010420", "04220420"),
+    ),
+    Rule(
         name="sui_private_key",
         kind="PRIVATE_KEY",
         level=Level.LOW,

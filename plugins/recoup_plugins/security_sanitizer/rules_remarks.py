@@ -43,6 +43,7 @@ _POINTERS: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]{0,63}", re.ASCII)
 _KEYS: Final = KeyPolicy()
+_WHOSE: Final = ("the", "my", "our", "your", "his", "her", "their", "its", "a")
 _TAGGED: Final = (
     *(f"{opening}{tag}" for opening in "([" for tag in ("554", "925", "96)", "96]", "1402", "1404", "89)", "89]")),
     *(f"tag{blank}{tag}" for blank in ("", " ") for tag in ("554", "925", "96")),
@@ -57,8 +58,14 @@ def _encoded(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if is_hex or looks_random(value) else None
 
 
+_VARIABLE: Final = re.compile(r"[a-z_.]{1,64}", re.ASCII)
+_ITEM: Final = re.compile(r"\w\[[^\[\]]{1,40}\] =")
+
+
 def _said(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1)
+    if _ITEM.search(match.group(), 0, match.start(1) - match.start()) and _VARIABLE.fullmatch(value):
+        return None  # what code assigns to an item, "secrets[name] = found_value"
     return None if len(value) < _SHORTEST or value.isalpha() or is_ordinary(value) else match.span(1)
 
 
@@ -225,7 +232,7 @@ REMARK_RULES: Final = (
         name="remarked_prompt",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pin|secret|token|api key|private key)s?"
+        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pin|secret|token|api[ _]?key|private[ _]?key)s?"
         r" ?(?:\[[^\[\]\n]{1,40}\]|\([^()\n]{1,40}\)|<[^<>\n]{1,24}>|\{[^{}\n]{1,24}\})) ?(?::|=|>{1,3}|\?)[ \t]{0,4}"
         r"[\"'`]?([^\s\"'`<>\[\](){}]{6,256})",
         literals=("pass", "pin", "secret", "token", "key"),
@@ -330,7 +337,7 @@ REMARK_RULES: Final = (
         level=Level.LOW,
         pattern=r"\b(?:SSWS|GenieKey|Splunk|ApiKey|APIKEY|Apikey|Klaviyo-API-Key|DPoP|Token|PRIVATE-TOKEN|AccessKey) "
         r"{1,2}([\w\-.+/=]{20,512})",
-        literals=("ssws", "geniekey", "splunk", "apikey", "api-key", "dpop", "token", "accesskey"),
+        literals=("ssws ", "geniekey ", "splunk ", "apikey ", "api-key ", "dpop ", "token ", "accesskey "),
         shapes=("x" * 8,),
         locate=_opaque,
     ),
@@ -359,7 +366,7 @@ REMARK_RULES: Final = (
         pattern=r"(?i:\b(?:title|type|kind|label|what)\\{0,4}[\"']\s?:\s?\\{0,4}[\"'])([A-Za-z][\w "
         r"\-]{1,40})\\{0,4}[\"'],"
         r"[^{}\n]{0,80}?[\"'](?i:value|content|data|text)\\{0,4}[\"']\s?:\s?\\{0,4}[\"']([^\"'\\\n]{6,512})",
-        literals=("title", "type", "kind", "label", "what"),
+        literals=tuple(f"{word}{end}" for word in ("title", "type", "kind", "label", "what") for end in "\"'\\"),
         sketch=r"(?i:(?:title|type|kind|label|what)\\{0,4}[\"']\s?:\s?\\{0,4}[\"'][\w \-]{0,40}(?:key|secret|token|"
         r"pass|sign|cred|auth|"
         r"mnemonic|seed|phrase|otp|pin))",
@@ -389,7 +396,7 @@ REMARK_RULES: Final = (
         level=Level.LOW,
         pattern=r"([\w+/=\-]{16,512})[\"'`]? (?:is|was|as) (?:the|my|our|your|his|her|their|its|an?)\b[^\n\"`:=]{0,32}?"
         r"\b((?i:private key|secret key|signing key|api key|secret|token|password))\b",
-        literals=("key", "secret", "token", "password"),
+        literals=tuple(f" {verb} {whose}" for verb in ("is", "was", "as") for whose in _WHOSE),
         shapes=("x" * 8,),
         sketch=r"[\w+/=\-]{16,512}[\"'`]? (?:is|was|as) (?:the|my|our|your|his|her|their|its|an?)\b",
         locate=_is_the_key,

@@ -113,7 +113,7 @@ SERIES_RULES: Final = (
         level=Level.LOW,
         pattern=r"(?i:(?:secret|token|password|passphrase|(?:api|private|signing)_?key|mnemonic)[\"']?\]?"
         r" {0,2}[:=] {0,2})\(\s{1,64}[bruf]{0,2}[\"']([^\"'\n]{6,256})[\"']",
-        literals=("secret", "token", "pass", "key", "mnemonic"),
+        literals=tuple(f"{sign}{blanks}(" for sign in ":=" for blanks in ("", " ", "  ")),
         locate=_strings,
     ),
     Rule(

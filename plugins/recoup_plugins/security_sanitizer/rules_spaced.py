@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.statements import is_transaction_id
+from recoup_plugins.security_sanitizer.statements import is_transaction_id, says_about
 from recoup_plugins.security_sanitizer.values import is_prose, is_reference, looks_random
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ _GOT = re.compile(
 _FINGERPRINT = re.compile(r"[0-9A-F]{16}|[0-9A-F]{40}")
 """How GnuPG names a key: ``using RSA key 3AA5C34371567BD2``."""
 
+_KEY_ID: Final = re.compile(r"(?:0x)?(?:[0-9a-f]{8}|[0-9a-f]{16})")
+"""What identifies a key that is only called so: ``key 5f1d783175f24f58 not found``."""
+
 _GOT_WINDOW: Final = 80
 _NAME_AND_WINDOW: Final = 160
 _COMMAND = re.compile(
@@ -50,6 +53,9 @@ _COMMAND = re.compile(
     r"--secret-string )?[\"']?([^\s\"'=:\-][^\s\"']{2,1000})",
     re.ASCII,
 )
+_MIDST: Final = re.compile(r"[a-z] \Z")
+"""What stands before a verb in the midst of a sentence."""
+
 _COMMANDS: Final = ("set", "ENV ", "ARG ", "add ", "put ", "export ")
 
 
@@ -61,7 +67,9 @@ def in_commands(text: str, keys: KeyPolicy) -> Iterator[Found]:
         path, value = match.groups()
         name = path.replace(":", "/").rpartition("/")[2]
         verdict = keys.verdict(name)
-        spoken = is_prose(value) or is_reference(name, value, keys)
+        spoken = is_prose(value) or is_reference(name, value, keys) or says_about(name, value, verdict.kind)
+        if value.isalpha() and name.isalpha() and (verdict.kind != "PASSWORD" or _MIDST.search(text, 0, match.start())):
+            continue  # "set password inactive after", "set Cookie header"
         if verdict.kind and verdict.level is Level.LOW and not verdict.weak and not spoken:
             yield (*match.span(2), verdict.kind)
 
@@ -90,7 +98,9 @@ def spaced_values(text: str, name_before: NameBefore, spans: Iterable[Span]) -> 
             continue
         if _FINGERPRINT.fullmatch(text, value.start(1), end):
             continue
-        _, verdict = name_before(text, done, 0, Level.LOW)
+        name, verdict = name_before(text, done, 0, Level.LOW)
+        if name.lower() == "key" and _KEY_ID.fullmatch(text, value.start(1), end):
+            continue
         if verdict is not None and not (verdict.kind == "SIGNATURE" and is_transaction_id(text[value.start(1) : end])):
             done = end
             yield value.start(1), end, verdict.kind

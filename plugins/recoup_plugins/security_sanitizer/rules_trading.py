@@ -17,6 +17,7 @@ _UNITS: Final = (
     "DOGE|DOT|"
     "AVAX|MATIC|POL|LTC|BCH|LINK|TRX|ATOM|UNI|XLM|XMR|ETC|FIL|APT|ARB|OP|NEAR|SUI|TON|PEPE|SHIB|WETH|WBTC|sats?|"
     "satoshis?|"
+    "XXBT|XETH|XXRP|XLTC|XXLM|XXDG|ZUSD|ZEUR|ZGBP|ZJPY|ZCAD|"
     "gwei|wei|lots?|contracts?|coins?|shares?|dollars?|euros?"
 )
 _NAMES: Final = (
@@ -29,6 +30,8 @@ _NAMES: Final = (
     "won|lost|earned|borrowed|owed|debt|interest|cash|executed|nav|aum|turnover|payout|rebate|px|sz|amt|bal|"
     "avail|upl|upnl|vwap|vol|mid|settled|liquidated|fill|partial fill"
 )
+_COMPOUND: Final = "(?:Price|Balance|Qty|Quantity|Amt|Amount|Size|P[nN][lL]|Margin|Value|Equity|Cost|Fee|Volume|Px)"
+"""Ends of what venues call such numbers in camel case: ``walletBalance``, ``entryPrice``."""
 
 
 def _order_id(match: re.Match[str]) -> tuple[int, int] | None:
@@ -41,7 +44,7 @@ CRITICAL_RULES: Final = (
         name="amount_unit",
         kind="AMOUNT",
         level=Level.CRITICAL,
-        pattern=rf"({_NUMBER})\s{{0,2}}(?:{_UNITS})\b",
+        pattern=rf"({_NUMBER})\s{{0,2}}(?:(?:{_UNITS})\b|[$€£₿])",
         shapes=("0",),
         group=1,
     ),
@@ -49,7 +52,7 @@ CRITICAL_RULES: Final = (
         name="unit_amount",
         kind="AMOUNT",
         level=Level.CRITICAL,
-        pattern=rf"\b(?:{_UNITS})[ :=]{{1,3}}({_NUMBER})",
+        pattern=rf"\b(?:{_UNITS})(?:\\{{0,4}}[\"']\s?:\s?\\{{0,4}}[\"']?|[ :=]{{1,3}})({_NUMBER})",
         shapes=("0",),
         group=1,
     ),
@@ -65,8 +68,9 @@ CRITICAL_RULES: Final = (
         name="amount_named",
         kind="AMOUNT",
         level=Level.CRITICAL,
-        pattern=rf"(?:^|[\s(\[,;/])(?i:{_NAMES})(?:\s(?:today|now|moved|rose|fell|total|so far|yesterday|"
-        rf"currently):?){{0,1}}\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER}(?:/{_NUMBER})?)",
+        pattern=rf"(?:^|[\s(\[,;/])(?:[a-z]{{2,16}}{_COMPOUND}|(?i:{_NAMES}))"
+        rf"(?:\s(?:today|now|moved|rose|fell|total|so far|yesterday|currently):?){{0,1}}"
+        rf"\s{{1,2}}(?:(?:of|is|was|at|for|to|about)\s{{1,2}})?({_NUMBER}(?:/{_NUMBER})?)",
         shapes=("0",),
         group=1,
     ),
@@ -104,11 +108,11 @@ CRITICAL_RULES: Final = (
         name="order_named",
         kind="ORDER_ID",
         level=Level.CRITICAL,
-        pattern=r"\b(?:[Oo]rder|ORDER|[Tt]rade|[Ff]ill|[Ee]xecution)s?(?:[ _\-]?[Ii][Dd]s?)?"
+        pattern=r"\b(?:[Oo]id|[Oo]rder|ORDER|[Tt]rade|[Ff]ill|[Ee]xecution)s?(?:[ _\-]?[Ii][Dd]s?)?"
         r"(?: (?:sent|placed|created|submitted|cancell?ed|rejected|filled|amended|not found|no\.?|number|ref|"
         r"with id)){0,2}"
         r"[\s#:='\"(\[]{1,4}([\w\-]{4,64})",
-        literals=("order", "trade", "fill", "execution"),
+        literals=("order", "trade", "fill", "execution", "oid "),
         locate=_order_id,
     ),
 )

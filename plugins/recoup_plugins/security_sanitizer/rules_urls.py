@@ -46,19 +46,35 @@ _RPC: Final = (
 )
 
 
+_HOST_NAME: Final = re.compile(r"[\w.\-]{1,64}", re.ASCII)
+_USER_WORDS: Final = frozenset(["user", "username", "usr", "login", "name"])
+_PASSWORD_WORDS: Final = frozenset(["password", "passwd", "pass", "pwd", "pw", "token", "secret"])
+_HOST_WORDS: Final = frozenset(
+    ["host", "hostname", "host.com", "server", "example.com", "proxy", "domain", "domain.com"]
+)
+"""How documents write an address: ``scheme://user:password@host``."""
+
+
 def _userinfo(match: re.Match[str]) -> tuple[int, int] | None:
     """Reject ``host:8080/path@x``, where what follows the colon is a port."""
     port = match.group(1).partition(":")[2].partition("/")
     if port[1] and port[0].isdigit() and len(port[0]) <= _LONGEST_PORT:
         return None
-    if is_placeholder(match.group(1).partition(":")[2]):
+    user, _, password = match.group(1).partition(":")
+    if is_placeholder(password):
         return None
-    return match.span(1)
+    host = _HOST_NAME.match(match.string, match.end())
+    described = (user.lower() in _USER_WORDS) + (host is not None and host.group().lower() in _HOST_WORDS)
+    return None if described and password.lower() in _PASSWORD_WORDS else match.span(1)
 
 
 def _has_digit(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept a path with a digit in it, as the identifiers of hooks have; words have none."""
     return match.span(1) if any(map(str.isdigit, match.group(1))) else None
+
+
+_WORDS_OF_TITLE: Final = re.compile(r"-[A-Z]?[a-z]{2,24}(?![A-Za-z0-9_])", re.ASCII)
+"""Words of a page's title behind its id: ``/script/MOw6mUQl-Stiffness-Indicator``."""
 
 
 def _random_segment(match: re.Match[str]) -> tuple[int, int] | None:
@@ -70,6 +86,8 @@ def _random_segment(match: re.Match[str]) -> tuple[int, int] | None:
         return None
     if len(value) < _LONG_SEGMENT and len(_DIGIT_RUNS.findall(value)) < _FEWEST_DIGIT_RUNS:
         return None  # names in camel case with a number at the end
+    if sum(len(part) for part in _WORDS_OF_TITLE.findall(value)) * 2 > len(value):
+        return None
     return None if _EXPLORED.search(match.string[max(0, start - 16) : start]) else (start, end)
 
 
@@ -164,20 +182,20 @@ URL_RULES: Final = (
         r"activate|activation|invite|invitation|join|unsubscribe|sso|login|signin|callback)(?:/[a-z\-]{1,24})?"
         r"(?:/|\?(?:[^\s\"'<>#]{0,200}&)?[a-z_]{1,16}=)([\w\-.]{20,512})",
         literals=(
-            "auth",
-            "magic",
-            "reset",
-            "password",
-            "verify",
-            "confirm",
-            "activat",
-            "invit",
-            "join",
-            "unsub",
-            "sso/",
-            "login",
-            "sign",
-            "callback",
+            "/auth",
+            "/magic",
+            "/reset",
+            "/password",
+            "/verify",
+            "/confirm",
+            "/activat",
+            "/invit",
+            "/join",
+            "/unsub",
+            "/sso/",
+            "/login",
+            "/sign",
+            "/callback",
         ),
         shapes=("://",),
         locate=accepted(looks_random),
@@ -188,7 +206,7 @@ URL_RULES: Final = (
         level=Level.LOW,
         pattern=r"://([^\s/@:\"'<>]{0,128}:[^\s\"'<>]{1,256})@",
         literals=("://",),
-        shapes=("@x", "@["),
+        shapes=("@x", "@[", "@/"),
         locate=_userinfo,
     ),
     Rule(
@@ -197,7 +215,7 @@ URL_RULES: Final = (
         level=Level.LOW,
         pattern=r"://([^\s/@:?#\"'<>]{16,256})@",
         literals=("://",),
-        shapes=("@x", "@["),
+        shapes=("@x", "@[", "@/"),
         group=1,
     ),
 )

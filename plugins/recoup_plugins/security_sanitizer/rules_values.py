@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recoup_plugins.security_sanitizer.keys import words_of
+from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.seed_phrases import end_of_phrase, word_list
 from recoup_plugins.security_sanitizer.values import is_ordinary, is_prose, looks_random, looks_secret
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 
 _BRACKET = re.compile(r"[\[\]{}()]")
 _BARE = re.compile(r"[ \t]{0,8}([^\s\"'<>&]{1,1000})")
-_BARE_END = re.compile(r"\\x0\d|[,;|](?=\s|\Z|[\w.\-]{1,64}[=:])|\\[nrt\"']|[,;|](?=[\[{])")
+_BARE_END = re.compile(r"\\x0\d|\\{1,8}u0026|[,;|](?=\s|\Z|[\w.\-]{1,64}[=:])|\\[nrt\"']|[,;|](?=[\[{])")
+
 _SCHEME = re.compile(r"[ \t]{0,8}(?:Bearer|Basic|Token|JWT|ApiKey|Digest)[ \t]{1,4}(?=\S)", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(
     r"[ \t]{0,8}[A-Za-z][A-Za-z0-9\-]{2,24}[ \t]{1,4}([\w+/=.\-:]{8,1000})(?![\w+/=.\-:])", re.ASCII
 )
 _PARAMETER = re.compile(r"\w{1,32}=\\{0,4}[\"']", re.ASCII)
 _MOST_PARTS: Final = 64
+_WIDEST_GAP: Final = 8
 _LONGEST_HEADER: Final = 16_384
 _LINE_ENDS: Final = ("\n", "\\n", "\\r", "'")
 _WORD = re.compile(r"[a-z]{2,10}")
@@ -111,11 +114,17 @@ def end_of_concatenated(text: str, end: int, quote: str) -> int:
         after = end + len(quote)
         more = _CONCATENATED.match(text, after)
         if more is None or more.group(1) != quote or not text[after : more.start(1)].strip(" \tbruf"):
-            joined = more is not None and "\n" in text[after : more.start(1)]
+            joined = more is not None and ("\n" in text[after : more.start(1)] or _is_further(text, more))
             if more is None or more.group(1) != quote or not joined:
                 break
         end = inside_quotes(text, more.end(), quote)[1]
     return end
+
+
+def _is_further(text: str, quote: re.Match[str]) -> bool:
+    """Tell whether what a quote begins on the same line can only be more of a key."""
+    start, end = inside_quotes(text, quote.end(), quote.group(1))
+    return looks_random(text[start:end])
 
 
 def end_of_continued(text: str, end: int) -> int:
@@ -183,10 +192,8 @@ def _width(line: str) -> int:
 
 def bare_value(text: str, at: int, verdict: Verdict) -> tuple[int, int]:
     """Return the span of a value without quotes."""
-    if verdict.kind == "SEED_PHRASE":
-        span = listed_words(text, at)
-        if span is not None:
-            return span
+    if (words := _words_of_phrase(text, at, verdict)) is not None:
+        return words
     scheme = _SCHEME.match(text, at)
     if scheme is None and verdict.kind == "AUTHORIZATION" and (named := _OTHER_SCHEME.match(text, at)) is not None:
         scheme = named if looks_secret(named.group(1)) and any(map(str.isdigit, named.group(1))) else None
@@ -204,7 +211,20 @@ def bare_value(text: str, at: int, verdict: Verdict) -> tuple[int, int]:
     start, end = match.span(1)
     while end < len(text) and (more := _BARE.match(text, end)) is not None and more.start(1) == end:
         end = more.end(1)
-    return start, _trimmed(text, start, end)
+    end = _trimmed(text, start, end)
+    if verdict.kind == "TOKEN" and (query := text.find("?", start, end)) > start:
+        end = query  # ";jsessionid=...?side=buy": no token has a question mark
+    return start, end
+
+
+def _words_of_phrase(text: str, at: int, verdict: Verdict) -> tuple[int, int] | None:
+    """Return the span of a seed phrase behind any credential's name; behind its own, two listed words are enough."""
+    if verdict.kind == "SEED_PHRASE":
+        return listed_words(text, at)
+    gap = text[at : at + _WIDEST_GAP]
+    start = at + len(gap) - len(gap.lstrip(" \t"))
+    end = end_of_phrase(text, start) if verdict.level is Level.LOW else None
+    return None if end is None else (start, end)
 
 
 def _parameters(text: str, at: int) -> tuple[int, int] | None:

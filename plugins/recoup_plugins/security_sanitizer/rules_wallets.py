@@ -7,7 +7,17 @@ from binascii import crc_hqx
 from hashlib import algorithms_available, new
 from typing import TYPE_CHECKING, Final
 
-from recoup_plugins.security_sanitizer.checksums import RIPPLE_ALPHABET, base58, base58check, bech32, cashaddr, ss58
+from recoup_plugins.security_sanitizer.checksums import (
+    RIPPLE_ALPHABET,
+    base58,
+    base58check,
+    bech32,
+    cashaddr,
+    filecoin,
+    nano,
+    ss58,
+    stacks,
+)
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Locate, Rule, confirmed
 from recoup_plugins.security_sanitizer.rules_credentials import stellar
@@ -72,7 +82,7 @@ WALLET_RULES: Final = (
     _wallet(
         "bech32", r"\b[a-zA-Z]{2,16}1[02-9ac-hj-np-zAC-HJ-NP-Z]{30,110}\b", "x" * 34, "1", locate=confirmed(bech32)
     ),
-    _wallet("base58", rf"\b[123mnLMDAX9TtKz7]{_BASE58}{{24,34}}\b", "x" * 25, locate=confirmed(_holds_address)),
+    _wallet("base58", rf"\b[123mnLMDAX9TtKz7]{_BASE58}{{24,35}}\b", "x" * 25, locate=confirmed(_holds_address)),
     _wallet(
         "ripple",
         rf"\br{_BASE58}{{24,34}}\b",
@@ -82,6 +92,11 @@ WALLET_RULES: Final = (
     ),
     _wallet("stellar", r"\bG[A-Z2-7]{55}\b", "x" * 56, "g", locate=confirmed(lambda text: stellar(0x30, text))),
     _wallet("algorand", r"\b[A-Z2-7]{58}\b", "x" * 58, locate=confirmed(_algorand)),
+    _wallet("nano", r"\b(?:nano|xrb)_[13][13-9a-km-uw-z]{59}\b", "x" * 60, "nano_", "xrb_", locate=confirmed(nano)),
+    _wallet("filecoin", r"\bf[123][a-z2-7]{39,86}\b", "x" * 41, "f1", "f2", "f3", locate=confirmed(filecoin)),
+    _wallet(
+        "stacks", r"\bS[PMTN][0-9A-HJKMNP-TV-Z]{38,39}\b", "x" * 40, "sp", "sm", "st", "sn", locate=confirmed(stacks)
+    ),
     _wallet("ton", r"\b[EUk0]Q[\w\-]{46}", "x" * 12, "eq", "uq", "kq", "0q", locate=confirmed(_ton)),
     _wallet("substrate", rf"\b[1-9A-HJ-NP-Za-km-z]{_BASE58}{{45,48}}\b", "x" * 46, locate=confirmed(ss58)),
     _wallet(
@@ -104,7 +119,7 @@ WALLET_RULES: Final = (
         name="solana",
         kind="WALLET",
         level=Level.MEDIUM,
-        pattern=r"(?i:\b(?:solana|sol|spl|phantom|wallet|address|addr|account|owner|payer|destination|recipient|"
+        pattern=r"(?i:\b(?:solana|sol|spl|phantom|wallet|address|addr|account|owner|payer|dest|destination|recipient|"
         r"sender|beneficiary|"
         r"withdraw(?:al|n|ing)?|deposit(?:ed)?|sent|send|transfer(?:red)?|to|from|pubkey|mint|authority|for|at))"
         rf"(?: [a-z]{{1,12}}){{0,1}}[ :=\"'(]{{1,4}}({_BASE58}{{43,44}})\b",

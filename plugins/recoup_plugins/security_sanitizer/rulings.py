@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,10 @@ _HIDDEN_IF_ANY: Final = frozenset(["PASSWORD", "USER", "ACCOUNT", "CARD", "PHONE
 _HEX_OR_DIGITS: Final = frozenset("0123456789abcdefABCDEFx-")
 _LONGEST_PLAIN_ID: Final = 72
 _ETHEREUM_ADDRESS: Final = 42
+names_nothing: Final = re.compile(r"-?[0-9]{0,20}\.[0-9]{1,20}|[0-9]{7,64}").fullmatch
+"""Tells prices and amounts, which stand first in the pairs of order books, and order ids, under which orders are kept.
+Shorter whole numbers may be tags of FIX."""
+
 _LONGEST_REMEMBERED: Final = 128
 _MOST_PARTS: Final = 8
 _CONTAINERS: Final = (dict, list, tuple)
@@ -102,8 +107,14 @@ class Ruling:
 
 
 def _holds_keys(item: Any) -> bool:
-    """Tell whether all that a container holds are texts that can only be keys, no names, addresses or digests."""
-    held = list(islice(item.values() if type(item) is dict else item, _MOST_PARTS + 1))
+    """Tell whether all that a container holds are texts that can only be keys, no names, addresses or digests.
+
+    Of a mapping that says what its value is, only that counts: ``{"value": ..., "expires": ...}``.
+    """
+    told = (item.get(name) for name in VALUE_NAMES) if type(item) is dict else ()
+    held = [part for part in told if type(part) is str] or list(
+        islice(item.values() if type(item) is dict else item, _MOST_PARTS + 1)
+    )
     return bool(held) and all(
         type(part) is str and looks_random(part) and not is_plain_id(part) and part[:2] != "0x" for part in held
     )
@@ -129,6 +140,8 @@ class Rulings(BoundedCache[str, Ruling]):
         self._level = level
 
     def __missing__(self, name: str) -> Ruling:
+        if names_nothing(name):
+            return PLAIN
         found = super().__missing__(name)
         if found is None:
             found = self._rule(name)

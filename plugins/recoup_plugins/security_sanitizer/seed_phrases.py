@@ -191,5 +191,7 @@ def is_phrase(words: list[str] | tuple[str, ...]) -> bool:
     if words[0].lower() in known and all(word.lower() in known for word in words):
         return True
     others = other_languages()
+    if normalize("NFC", words[0].lower()) not in others:
+        return False
     listed = [others.get(normalize("NFC", word.lower())) for word in words]
     return listed[0] is not None and any(all(at and language in at for at in listed) for language in listed[0])

@@ -7,9 +7,9 @@ from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final
 
-from recoup_plugins.security_sanitizer.apart import is_private_key
+from recoup_plugins.security_sanitizer.apart import is_private_key, names_columns, without_columns
 from recoup_plugins.security_sanitizer.remake import sequence_like, set_like
-from recoup_plugins.security_sanitizer.rulings import PLAIN
+from recoup_plugins.security_sanitizer.rulings import PLAIN, names_nothing
 from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_numbered_phrase, is_phrase
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PAIR: Final = 2
 _LONGEST_PHRASE: Final = 1024
+_NAMELESS: Final = (dict, list, float, bool, type(None))
+"""Classes of values that name nothing."""
 
 
 def copy_sequence(walk: Walk, value: Any, depth: int) -> Any:
@@ -38,11 +40,31 @@ def copy_sequence(walk: Walk, value: Any, depth: int) -> Any:
     return copy_items(walk, held, length(value, len(held)), depth)
 
 
-def copy_items(  # noqa: C901 - one sort of list a branch
+def may_speak(items: list[Any]) -> bool:
+    """Tell whether the items of a list may say of each other what they are; but for that of a text before a text.
+
+    Where this is False, ``copy_items`` looks at each item by itself or by the text right before it.
+    """
+    if len(items) < _PAIR:
+        return False
+    first, second = type(items[0]), type(items[1])
+    if len(items) == _PAIR and not (first in _NAMELESS or (first is int is second)):
+        return not (first is str is second and names_nothing(items[0]) and names_nothing(items[1]))
+    if first is list or first is tuple:
+        return names_columns(items[0]) or is_numbered_phrase(items[:_LONGEST_PHRASE])
+    if len(items) >= SHORTEST_PHRASE and (first is str or first is dict):
+        held = items[:_LONGEST_PHRASE]
+        return is_phrase(held) or is_numbered_phrase(held) or is_private_key(items)
+    return is_private_key(items)
+
+
+def copy_items(  # noqa: C901, PLR0912 - one sort of list a branch
     walk: Walk, value: Any, size: int, depth: int
 ) -> list[Any]:
     """Return sanitized items, of which one may tell what the next one is."""
     neighbours = walk.neighbours
+    if size > 1 and type(value) is list and type(value[0]) in (list, tuple):
+        value = without_columns(walk, value)
     if size == _PAIR:
         first, second = value
         if (found := neighbours.pair(first, second)) is not PLAIN and walk.hides(found, second):
@@ -57,7 +79,7 @@ def copy_items(  # noqa: C901 - one sort of list a branch
         return ["[PRIVATE_KEY]"]
     copied: list[Any] = []
     allowance, same, harmless = walk.allowance, walk.same, walk.harmless
-    decimals, texts_shown, echoed = walk.decimals, walk.echoes.shown, walk.echoes.found
+    stays, texts_shown, echoed = walk.stays, walk.echoes.shown, walk.echoes.found
     before: Any = None
     texts = 0
     for item in value:
@@ -74,7 +96,7 @@ def copy_items(  # noqa: C901 - one sort of list a branch
                 continue
         before = item
         texts += kind is str
-        if kind is str and (item in same or item in decimals) and not echoed and len(item) <= allowance.characters:
+        if kind is str and (item in same or stays(item)) and not echoed and len(item) <= allowance.characters:
             allowance.characters -= len(item)
             texts_shown.append(item)
             copied.append(item)

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer.checksums import base58
-from recoup_plugins.security_sanitizer.values import looks_random
+from recoup_plugins.security_sanitizer.values import ACCOUNT_TYPES, UUID, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ _STATES: Final = frozenset(
     given supplied valid invalid expired active inactive revoked enabled disabled required optional available
     unavailable encrypted verified unverified confirmed pending failed success succeeded good bad none null nil empty
     loaded stored cached managed sensitive auto automatic external internal default strict lax deny allow passed low
-    medium high info error warning up down include omit same-origin
+    medium high amd64 arm64 noarch info error warning up down include omit same-origin
 """.split()
 )
 _TYPE: Final = re.compile(
@@ -41,6 +41,10 @@ _DERIVATIONS: Final = frozenset(
 """How a password is hashed."""
 
 _CLIENT_ID: Final = re.compile(r"client[ _\-]?id", re.IGNORECASE)
+_TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+\-]\d\d:?\d\d)?", re.ASCII)
+_HOST: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\*:\d{1,5}|localhost(?::\d{1,5})?", re.ASCII)
+"""What an address is that nobody pays to: ``local_address="0.0.0.0"``."""
+
 _CLIENT: Final = re.compile(r"(?:[a-z]{1,16}[\-_.]?){1,3}\d{0,4}|\d{1,4}", re.ASCII)
 """What the clients of message brokers are called: ``rdkafka``, ``grid-7``."""
 
@@ -57,11 +61,14 @@ _METAVARS: Final = frozenset(
     """
     TEXT STRING STR VALUE VAL PATH FILE FILENAME INTEGER INT FLOAT NUMBER NAME URL URI UUID CHOICE DATE BOOLEAN BOOL ARG
     ARGS KEY SECRET TOKEN PASSWORD PASSPHRASE PASS USER USERNAME HOST PORT DIR DIRECTORY ID HEX BASE64 BYTES ENV
-    VARIABLE VAR
+    VARIABLE VAR CODE OTP PIN SEED WORDS PHRASE MNEMONIC ADDRESS EMAIL PHONE ACCOUNT LEVEL COUNT N SECONDS
 """.split()
 )
 _COUNT: Final = re.compile(r"\d{1,3}")
 _VERSION: Final = re.compile(r"v?\d{1,4}\.[\d.]{1,12}(?:-\w{1,12})?", re.ASCII)
+_POINTER: Final = re.compile(r"0x[0-9a-f]{1,16}", re.ASCII)
+"""Where something is in memory, which is shorter than any key."""
+
 _LONG_KINDS: Final = frozenset(["SECRET", "API_KEY", "TOKEN", "SIGNATURE", "PRIVATE_KEY"])
 """What no number of three digits can be."""
 
@@ -113,12 +120,14 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
         value: the value, without quotes.
         kind: the placeholder that the name calls for.
     """
-    bare = value.strip(" ,;.!)]}")
+    bare = value.strip(" ,;:.!)]}")
+    if _TIMESTAMP.fullmatch(bare):
+        return True
     if bare.lower() in _STATES or _NUMERIC_TYPE.fullmatch(bare):
         return True
     if _COUNT.fullmatch(bare) and (kind in _LONG_KINDS or _is_plural(name)):
         return True
-    if kind in _LONG_KINDS and _VERSION.fullmatch(bare):
+    if kind in _LONG_KINDS and (_VERSION.fullmatch(bare) or _POINTER.fullmatch(bare)):
         return True
     if kind == "SEED_PHRASE":
         return _SEED_NUMBER.fullmatch(bare) is not None and name.lower().endswith(("seed", "seeds"))
@@ -126,8 +135,18 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
         return bare.lower() in _DERIVATIONS or (bare.isdigit() and len(bare) < _SHORTEST_PIN)
     if kind == "TOKEN":
         return _SYMBOL.fullmatch(bare) is not None
+    if kind in ("ACCOUNT", "WALLET") and bare.lower() in ACCOUNT_TYPES:
+        return True
+    if kind == "ACCOUNT" and ((name.lower() == "uid" and UUID.fullmatch(bare)) or len(bare) == 1):
+        return True  # the id of a resource, where accounts have numbers; the place of one in a list
     if kind == "ACCOUNT" and _CLIENT_ID.fullmatch(name):
         return _CLIENT.fullmatch(bare) is not None
+    if kind == "WALLET":
+        return "://" in bare or _ALGORITHM.fullmatch(bare) is not None or _HOST.fullmatch(bare) is not None
+    if kind == "USER":
+        return bare.lower() in ("user", "username") or (len(bare) == 1 and bare.isdigit())
+    if kind == "BANK":
+        return bare.islower() and bare.isalpha()
     if kind in ("NATIONAL_ID", "PHONE", "CARD"):
         return not any(map(str.isdigit, bare))
     if kind == "SIGNATURE":

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from recoup_plugins.security_sanitizer import leaves, mappings, object_copies, sequences
+from recoup_plugins.security_sanitizer import mappings, sequences
 from recoup_plugins.security_sanitizer.allowance import SMALL, Allowance
+from recoup_plugins.security_sanitizer.copiers import COPIERS
 from recoup_plugins.security_sanitizer.echoes import Echoes
 from recoup_plugins.security_sanitizer.gathering import bounded, texts_in
 from recoup_plugins.security_sanitizer.levels import Level
-from recoup_plugins.security_sanitizer.neighbours import Neighbours, may_be_upturned
+from recoup_plugins.security_sanitizer.neighbours import FIX_PASSWORDS, Neighbours, may_be_upturned
 from recoup_plugins.security_sanitizer.objects import MOST_BITS, type_name
-from recoup_plugins.security_sanitizer.rules_personal import is_card
-from recoup_plugins.security_sanitizer.shapes import Shape, shape_of
+from recoup_plugins.security_sanitizer.plain import PlainCopy
+from recoup_plugins.security_sanitizer.rules_personal import LEAST_CARD, is_card
+from recoup_plugins.security_sanitizer.shapes import shape_of
+from recoup_plugins.security_sanitizer.unremarkable import unremarkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -24,15 +26,9 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.rulings import Ruling, Rulings
     from recoup_plugins.security_sanitizer.text import TextSanitizer
 
-_SHORTEST_CARD: Final = 10**12
-_LONGEST_CARD: Final = 10**19
+_BEYOND_CARDS: Final = 10**19
 _OPEN: Final = (None, None, 0, 0)
 """Stands for the copy of a container that is being copied."""
-
-_DECIMAL: Final = re.compile(r"[0-9]{1,11}\.(?:[0-9]{1,14}|[0-9]{16,17})")
-"""Prices and amounts, of which no step hides anything: they have one point, hence are no address of a network and no
-telephone number, and no part of 12 digits or more but behind the point, where no card number is looked for. National
-numbers of 15 and 18 digits are."""
 
 _LONGEST_SETTLED: Final = 128
 _FEWEST_TEXTS: Final = 3
@@ -42,26 +38,26 @@ class Walk:
     """One pass over one payload. Not thread-safe: each call of the sanitizer makes its own.
 
     All text of a payload, keys among it, goes through ``text``, ``trace`` and ``_octets``, but for what is in ``same``
-    or in ``decimals``: that comes out as it is, unless an echo was found.
+    or ``stays``: that comes out as it is, unless an echo was found.
 
     Attributes:
         allowance: what is left of the payload's bounds.
-        decimals: gathered texts that are decimal numbers, which no step changes.
         echoes: what is hidden by name, and the texts shown.
         harmless: a type whose values come out as they are, as those of ``bool`` do; compared by identity, since a
             metaclass may do anything when it is compared or hashed.
         level: how much to hide.
+        max_depth: levels of nesting that are looked at.
         neighbours: asks the rulings about names that are no keys.
         registered: values that are hidden wherever they stand.
         rulings: what members' names say.
         same: texts that the level leaves as they are, none longer than ``SMALL``.
         settled: names that come out as they are, with the rulings on them.
+        stays: tells of a text not seen before that no step changes it.
     """
 
     __slots__ = (
-        "_bounds", "_clock", "_decimals_stay", "_done", "_floats_stay", "_generation", "_open", "_steps",
-        "_text", "allowance", "decimals", "echoes", "harmless", "level", "neighbours", "registered", "rulings",
-        "same", "settled",
+        "_bounds", "_clock", "_done", "_floats_stay", "_generation", "_open", "_steps", "_text", "allowance",
+        "echoes", "harmless", "level", "max_depth", "neighbours", "registered", "rulings", "same", "settled", "stays",
     )  # fmt: skip
 
     def __init__(
@@ -77,14 +73,14 @@ class Walk:
         self.same: Container[str] = text.remembered(level)
         self._steps: dict[str, tuple[int, ...]] = {}
         self._generation = registered.generation
-        self.decimals: frozenset[str] = frozenset()
         self._floats_stay = not registered.holds_numbers
         self.harmless: type = float if self._floats_stay else bool
-        self._decimals_stay = not registered and not bounds.rules and level < Level.CRITICAL
+        self.stays = unremarkable(usual=not registered and not bounds.rules and level < Level.CRITICAL)
         self.settled: dict[str, Ruling | None] = text.settled(level)
         self.rulings = rulings
         self.registered = registered
         self._bounds = bounds
+        self.max_depth = bounds.max_depth
         self.level = level
         self._clock = clock
         self.neighbours = Neighbours(rulings)
@@ -98,20 +94,43 @@ class Walk:
 
     def payload(self, value: Any) -> Any:
         """Return the sanitized copy of a payload; what one part hides by its name is hidden in every other part too."""
-        texts = texts_in(value, self.rulings, self.settled, self._bounds.max_items)
-        same = self.same
-        texts = [text for text in texts if text not in same]
-        if self._decimals_stay:
-            self.decimals = frozenset(filter(_DECIMAL.fullmatch, texts))
-        texts = bounded([text for text in texts if text not in self.decimals])
-        if len(texts) >= _FEWEST_TEXTS:
-            self._steps = self._text.screened(texts, self.level)
-        result = self.value(value)
+        result = self._plain(value)
+        if result is None:
+            result = self._walked(value)
         if self.echoes.heard():
             self._begin()
             self.settled = {}
             result = self.value(value)
         return result
+
+    def _plain(self, value: Any) -> Any:
+        """Return the copy of a payload made in one pass; None where it has to be walked."""
+        kind = type(value)
+        if self.registered or not (kind is dict or kind is list):
+            return None
+        try:
+            copy = PlainCopy(self)
+            result = copy.begin(value)
+            self._screen(copy.texts)
+            copy.finish()
+        except Exception:  # noqa: BLE001 - whatever is wrong with a payload, the walk finds where
+            self._begin()
+            self.echoes = Echoes()
+            return None
+        return result
+
+    def _walked(self, value: Any) -> Any:
+        """Return the copy of a payload, made value by value."""
+        texts, _ = texts_in((value,), self.rulings, self.settled, self._bounds.max_items, set())
+        same, stays = self.same, self.stays
+        self._screen([text for text in texts if not (text in same or stays(text))])
+        return self.value(value)
+
+    def _screen(self, texts: list[str]) -> None:
+        """Look at many texts at once, of which each will be sanitized."""
+        texts = bounded(texts)
+        if len(texts) >= _FEWEST_TEXTS:
+            self._steps = self._text.screened(texts, self.level)
 
     def value(self, value: Any, depth: int = 0) -> Any:
         """Return the sanitized copy of one value."""
@@ -133,19 +152,25 @@ class Walk:
             if allowed < size:
                 return allowance.cut(value, allowed, self._clean)
         allowance.characters -= size
-        if self.echoes.found or not (value in self.same or self._stays(value)):
+        if self.echoes.found or not (value in self.same or self.stays(value)):
             return self._clean(value)
         self.echoes.shown.append(value)
         return value
 
-    def _stays(self, text: str) -> bool:
-        """Tell whether a text is a decimal number that no step changes."""
-        return self._decimals_stay and _DECIMAL.fullmatch(text) is not None
+    def passes(self, text: str) -> bool:
+        """Tell whether a text was looked at and comes out as it is; it is taken from the allowance then."""
+        allowance = self.allowance
+        if self._steps.get(text) != () or "\n" in text or len(text) > allowance.characters:
+            return False
+        allowance.characters -= len(text)
+        self.echoes.shown.append(text)
+        return True
 
     def settle(self, name: str, ruling: Ruling) -> None:
         """Remember a member's name that comes out as it is, with its ruling, where no member beside it matters."""
         if (
             len(name) <= _LONGEST_SETTLED
+            and name not in FIX_PASSWORDS
             and not (ruling.told or ruling.apart or ruling.framed or self.echoes.found or may_be_upturned(name))
             and self._generation == self.registered.generation
         ):
@@ -177,11 +202,11 @@ class Walk:
     def number(self, value: Any) -> Any:
         """Return an int or float, unless it is a card number, registered, or too long to print."""
         if type(value) is int:
-            if self._floats_stay and -_SHORTEST_CARD < value < _SHORTEST_CARD:
+            if self._floats_stay and -LEAST_CARD < value < LEAST_CARD:
                 return value
             if value.bit_length() > MOST_BITS:
                 return f"[CUT int of {value.bit_length()} bits]"
-            if self.level >= Level.MEDIUM and _SHORTEST_CARD <= value < _LONGEST_CARD and is_card(str(value)):
+            if self.level >= Level.MEDIUM and LEAST_CARD <= value < _BEYOND_CARDS and is_card(str(value)):
                 return self._text.clean(str(value), self.level)
         if self.registered.holds_numbers and self.registered.is_number(str(value)):
             return "[SECRET]"
@@ -198,7 +223,7 @@ class Walk:
             if known is _OPEN:
                 return "[CYCLE]"
             return known[1] if allowance.take(known[2], known[3]) else f"[CUT {type_name(value)} shown before]"
-        if depth >= self._bounds.max_depth:
+        if depth >= self.max_depth:
             return f"[CUT {type_name(value)} below {depth} levels]"
         if allowance.is_late():
             return f"[CUT {type_name(value)}: out of time]"
@@ -211,7 +236,7 @@ class Walk:
             elif cls is list:
                 result = sequences.copy_items(self, value, len(value), depth + 1)
             else:
-                result = _COPIERS[shape_of(cls)](self, value, depth + 1)
+                result = COPIERS[shape_of(cls)](self, value, depth + 1)
         except RecursionError:
             result = f"[CUT {type_name(value)}: nested too deeply]"
         except Exception as error:  # noqa: BLE001 - a payload's own class may raise anything while it is read
@@ -253,28 +278,3 @@ class Walk:
         if type(item) is str and verdict is not None and verdict.level is Level.LOW:
             self.echoes.add(item, placeholder)
         return placeholder
-
-
-_COPIERS: Final[dict[Shape, Callable[[Walk, Any, int], Any]]] = {
-    Shape.SYMBOL: leaves.copy_symbol,
-    Shape.EXCEPTION: object_copies.copy_exception,
-    Shape.TRACEBACK: object_copies.copy_traceback,
-    Shape.STACK: object_copies.copy_stack,
-    Shape.TEXT: leaves.copy_text,
-    Shape.OCTETS: leaves.copy_octets,
-    Shape.ARRAY: leaves.copy_array,
-    Shape.RECORD: mappings.copy_record,
-    Shape.SEQUENCE: sequences.copy_sequence,
-    Shape.DICT: mappings.copy_dict,
-    Shape.MAPPING: mappings.copy_mapping,
-    Shape.SET: sequences.copy_set,
-    Shape.NUMBER: leaves.copy_number,
-    Shape.DECIMAL: leaves.copy_decimal,
-    Shape.HARMLESS: leaves.copy_harmless,
-    Shape.ADDRESS: leaves.copy_address,
-    Shape.SPOKEN: leaves.copy_spoken,
-    Shape.PARTIAL: object_copies.copy_partial,
-    Shape.NAMESPACE: object_copies.copy_namespace,
-    Shape.FIELDS: object_copies.copy_fields,
-    Shape.OPAQUE: object_copies.copy_opaque,
-}

@@ -97,8 +97,8 @@ _OPTION: Final = _octets("--(?:name|key|parameter|secret-id|secret-name|variable
 _TOLD_MARKS: Final = (b"uplicate entry '", b"input_value=")
 _INSERTS: Final = (b"insert", b"replace", b"copy", b"merge")
 _INSERT: Final = _octets(r"(?i:\b(?:insert|replace|copy|merge))\s[^()]{1,160}\(")
-_FIX: Final = _octets(f"(?:{'|'.join(FIX_TAGS)})=")
-_FIX_MARKS: Final = (b"8=FIX", b"554=", b"35=")
+_FIX: Final = _octets(f"(?:{'|'.join(FIX_TAGS)})(?:=|\\\\{{0,4}}[\"'] ?[:=])")
+_FIX_MARKS: Final = (b"8=FIX", b"554=", b"35=", b'"35', b"'35")
 _LOGIN: Final = _octets(
     r"(?i:\b(?:op|method|event|action|type|command|cmd|request|req|reqtype|channel|ch|e|id|msgtype|messagetype|"
     r"operation))\\{0,8}[\"']?\s{0,3}" + LOGIN_VALUE

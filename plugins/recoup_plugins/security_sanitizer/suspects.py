@@ -30,6 +30,9 @@ _NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 _AFTER = re.compile(r" ([^\W\d][\w.$\-]{0,63})(?: ([^\W\d][\w.$\-]{0,63}))?")
 _BEFORE_OPERATION = re.compile(r"[:=]\s{0,3}\\{0,8}[\"']?[\w./\-]{0,32}\Z", re.ASCII)
 _WIDEST_BEFORE: Final = 48
+_BEHIND_TAGS: Final = ("=", '"', "'", "\\")
+"""What may stand behind the tag of a FIX field, which is a name in quotes where the message is JSON."""
+
 _MADE_BY_ANY_WORD: Final = ("key", "keys")
 """Names that are sensitive behind nearly any word; others need one beside them that is in the tables too."""
 
@@ -86,7 +89,7 @@ class Suspects:
                 self._is_suspect(text[start:end])
                 or self._is_in_phrase(text, start, end)
                 or _logs_in(text, start, end)
-                or (text[end : end + 1] == "=" and self._is_tag(text[start:end]))
+                or (text[end - 1].isdigit() and text[end : end + 1] in _BEHIND_TAGS and self._is_tag(text[start:end]))
             ):
                 yield start, end
 
@@ -116,7 +119,7 @@ class Suspects:
 
     def _is_tag(self, name: str) -> bool:
         """Tell whether a number is the tag of a sensitive FIX field, also behind its separator written as ``^A``."""
-        lowest = FIX_TAGS.get(name.removeprefix("A"))
+        lowest = FIX_TAGS.get(name.rpartition("\u2401")[2].removeprefix("A"))
         return lowest is not None and lowest <= self._level
 
     def _is_in_phrase(self, text: str, start: int, end: int) -> bool:

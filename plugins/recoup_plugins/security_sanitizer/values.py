@@ -17,16 +17,30 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
 
 _MASK = re.compile(
-    r"\*{1,256}|[xX]{3,64}|[•●…]{1,64}|[.\-_]{1,64}|<[\w \-.*]{0,64}>|\[[A-Z][A-Z_]{1,31}(?: [0-9a-f]{4,8})?\]|"
-    r"\{[\w.]{0,64}\}|\$\{[\w.]{1,64}\}|\$\w{1,64}:\$\w{1,64}|(?:YOUR|your|Your|MY_OWN|INSERT|insert|ENTER|enter|"
+    r"\*{1,256}|[xX]{3,64}|[•●…]{1,64}|[.\-_]{1,64}|</?[\w \-.*]{0,64}>|\[[A-Z][A-Z_]{1,31}(?: [0-9a-f]{4,8})?\]|"
+    r"\{[\w.]{0,64}(?:![rsa])?\}|\$\{[\w.]{1,64}\}|\$\w{1,64}:\$\w{1,64}|(?:YOUR|your|Your|MY_OWN|INSERT|insert|ENTER|enter|"
     r"REPLACE|replace)"
     r"[_\- ][A-Za-z_\- ]{2,48}|\$\{?\w{1,64}\}?|%\(?\w{0,64}\)?[sdr]|"
     r"\$?\{\{[A-Za-z_.\-|(),\[\] '\"]{1,120}\}\}|\{%[A-Za-z_.\-|() '\"]{1,120}%\}|"
-    r"\((?:sensitive value|known after apply)\)|~|\?|"
+    r"\((?:sensitive value|known after apply)\)|~|\?|[Vv]al(?:ue)?\d{0,2}|"
     r"(?:Bearer|Basic|Token|bearer|basic|token) (?:\{\w{0,64}\}|<[\w \-]{0,64}>|\$\{?\w{1,64}\}?|\*{1,64}|%s|\.{3})"
 )
 _NOTHING: Final = frozenset(
-    ["", "none", "null", "nil", "undefined", "n/a", "na", "redacted", "masked", "hidden", "filtered", "removed"]
+    [
+        "",
+        "none",
+        "nonetype",
+        "null",
+        "nil",
+        "undefined",
+        "n/a",
+        "na",
+        "redacted",
+        "masked",
+        "hidden",
+        "filtered",
+        "removed",
+    ]
 )
 _TYPES: Final = frozenset(
     [
@@ -43,6 +57,11 @@ _TYPES: Final = frozenset(
         "list",
         "tuple",
         "optional",
+        "uuid",
+        "secretstring",
+        "secretbytes",
+        "decimal",
+        "datetime",
     ]
 )
 _ROOTS: Final = frozenset(
@@ -55,7 +74,9 @@ _ROOTS: Final = frozenset(
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 _PATH_OF_NAMES = re.compile(r"([A-Za-z_]{1,64})[.\[]")
 _CALL = re.compile(
-    r"(?:[A-Za-z_][A-Za-z_.:]{2,63}|[A-Za-z_]{2,32}\.[A-Za-z_][\w.]{1,63})\((?:[\"'A-Za-z_)*.]|\Z)", re.ASCII
+    r"(?:[A-Za-z_][A-Za-z_.:]{2,63}|[A-Za-z_][A-Za-z_\d]{1,31}\.[A-Za-z_][\w.]{1,63})"
+    r"\((?:[\"'A-Za-z_)*.\[({]|\d{1,3}[,)]|\Z)",
+    re.ASCII,
 )
 _PROSE: Final = frozenset(
     """
@@ -66,6 +87,7 @@ _PROSE: Final = frozenset(
     verification was were will with without wrong you your denied forbidden disabled enabled accepted valid ok
     locked blocked already never none still being used needed set generated cached refreshed rotated stored
     loaded hidden redacted masked bad unrecognized unrecognised unsupported authentication connection network
+    entered typed refused computed inherited published
     exchange server service request response retry retrying after when while expected did got found requires require
     argument option field characters use keep save reset updated deleted replaced issued shown printed logged kept value
     mínimo mínima máximo incorrecta incorrecto inválida inválido invalida requerida caducada falsch ungültig vergessen
@@ -81,6 +103,7 @@ _WORDS_JOINED: Final = re.compile(r"[A-Z][A-Z_\-]{1,64}|[a-z][a-z_\-.]{1,64}", r
 VALUE_NAMES: Final = frozenset(
     """
     value val v content data text new old before after previous current newvalue oldvalue new_value old_value
+    default argument
 """.split()
 )
 """Names under which a pair written as two members keeps its value."""
@@ -109,26 +132,36 @@ SYMBOLS: Final = frozenset("!#$%^&*@+?~")
 _PARTS: Final = re.compile(r"[\-_./+=:]")
 _SHORTEST_PART: Final = 8
 _LEAST_ENTROPY: Final = 2.8
-_ACCOUNT_TYPES: Final = frozenset(
+ACCOUNT_TYPES: Final = frozenset(
     """
-    spot margin futures isolated cross unified funding main trading default swap earn cash linear inverse option
-    options master
+    spot margin futures future isolated cross unified funding fund main trading trade default swap earn cash linear
+    inverse option options master contract exchange
     sub live demo paper test primary
 """.split()
 )
 NOBODY: Final = frozenset(
-    ["root", "system", "nobody", "anonymous", "daemon", "guest", "default", "none", "self", "null"]
+    [
+        *("root", "system", "nobody", "anonymous", "daemon", "guest", "default", "none", "self", "null"),
+        *("user", "username", "users", "read-only", "readonly", "unknown", "demo", "person"),
+    ]
 )
 """User names that say nothing about who it was."""
 
 _NAME_PART: Final = re.compile(r"[a-z]{1,16}\d{0,5}|\d{1,5}", re.ASCII)
 _MOST_NAME_PARTS: Final = 6
+_STATE: Final = re.compile(r"[A-Z]{2,12}_[A-Z]{2,12}|NORMAL|ACTIVE|LOCKED|READY|OPEN|CLOSED", re.ASCII)
+"""What the state of an account or a login is called."""
+
+_OF_CACHE: Final = re.compile(r"[:/|]")
 _FEWEST_ACCOUNT_DIGITS: Final = 5
 _FEWEST_ID_DIGITS: Final = 7
 _FILE = re.compile(
     r"(?:[~.]{0,2}/|[A-Za-z]:\\)[\w./\\\- ]{1,250}\.(?:pem|key|crt|cer|json|toml|ya?ml|env|txt|p12|pfx|der|"
     r"ini|cfg|pub|jks|gpg|py|sh)"
 )
+_PLAIN_PATH = re.compile(r"(?:~|\.{1,2})?/[a-z_.\-]{2,64}/[a-z_./\-]{1,120}\d{0,5}", re.ASCII)
+"""A path of small letters: ``/root/.ssh/id_ed25519``."""
+
 _SUBSTITUTED = re.compile(
     r"\$\(|\$\{\{|\$\{\w{1,64}:\?|\{\{|\{%|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|"
     r"@Microsoft\.KeyVault|(?:vault|ssm|"
@@ -157,12 +190,15 @@ _HOST_AND_PORT = re.compile(r"[\w.\-]{1,253}:\d{1,5}[,;)]?", re.ASCII)
 _LABEL = re.compile(r"[a-z]{2,12}[\-_]\d{1,3}", re.ASCII)
 """What wallets are called: ``cold-1``."""
 
+_HUMP: Final = re.compile(r"(?=[A-Z])")
+"""A name of several words, which ``key`` may call a secret without being one: ``<key>walletPassphrase</key>``."""
+
 _ADDRESS: Final = 42
 _MOST_ZEROS: Final = 30
 _DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_][A-Za-z_]{0,63})?\.([A-Za-z_][A-Za-z_]{1,63})", re.ASCII)
 _VARIABLE = re.compile(r"\$?\{[A-Za-z_][\w.\[\]]{0,63}\}", re.ASCII)
 _INNER = re.compile(r"\{([A-Za-z_][\w.\[\]]{0,63})\}", re.ASCII)
-_SUBSCRIPT = re.compile(r"[A-Za-z_]{2,40}\[[\w\"':\-]", re.ASCII)
+_SUBSCRIPT = re.compile(r"[A-Za-z_][A-Za-z_.]{1,60}\[(?:[\w\"':\-]|\Z)", re.ASCII)
 """An item of a variable: ``key[len(prefix) :]``."""
 
 _ANNOTATION = re.compile(
@@ -170,7 +206,7 @@ _ANNOTATION = re.compile(
     r"(?:\[[\w, .\[\]]{0,80}\]?| \| None| = (?:None|[a-z_]{1,32}\(?)|\)? ?->|\)?,? ?$)",
     re.ASCII,
 )
-_NEVER_CHOSEN: Final = frozenset(["AUTHORIZATION", "TOKEN", "SIGNATURE", "API_KEY", "CREDENTIALS"])
+_NEVER_CHOSEN: Final = frozenset(["AUTHORIZATION", "TOKEN", "SIGNATURE", "API_KEY", "CREDENTIALS", "PRIVATE_KEY"])
 _CHOSEN_BY_PEOPLE: Final = frozenset(["PASSWORD", "SECRET"])
 _LONG_TOKEN: Final = 16
 _SHORTEST_SECRET: Final = 6
@@ -210,14 +246,13 @@ def is_reference(  # noqa: C901, PLR0911 - one form of reference a line
     found = _PATH_OF_NAMES.match(value)
     if (found and found.group(1) in _ROOTS) or _CALL.match(value):
         return True
-    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value):
+    if _SUBSTITUTED.match(value) or _FILE.fullmatch(value) or _PLAIN_PATH.fullmatch(value):
         return True
     if _OF_RESOURCE.fullmatch(value) and keys.verdict(name).kind != "SEED_PHRASE":
         return True  # words of a seed phrase may be joined by slashes as the parts of such a name are
     bare = value.rstrip("|,)]}:;")
-    if (dotted := _DOTTED.fullmatch(bare)) is not None and not literal:
-        member = keys.verdict(dotted.group(1))
-        return member.kind != "" and not member.weak and member.level is Level.LOW
+    if (dotted := _DOTTED.fullmatch(bare)) is not None and not literal and _is_member(name, dotted.group(1), keys):
+        return True
     if _HEADER_NAME.fullmatch(bare) and not literal:
         return keys.verdict(bare).kind != ""
     if not literal and (_SUBSCRIPT.match(value) or _is_annotation(name, value, keys)):
@@ -235,6 +270,13 @@ def is_reference(  # noqa: C901, PLR0911 - one form of reference a line
         return False
     other = keys.verdict(bare)
     return other.kind != "" and other.level < Level.CRITICAL
+
+
+def _is_member(name: str, last: str, keys: KeyPolicy) -> bool:
+    """Tell whether a path ends in the name of a credential: ``order.signature``, ``start.token``."""
+    member = keys.verdict(last)
+    credential = member.kind != "" and member.level is Level.LOW
+    return credential and (not member.weak or member.kind == keys.verdict(name).kind)
 
 
 def _is_variable(name: str, bare: str, keys: KeyPolicy) -> bool:
@@ -318,13 +360,15 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
     """Tell whether a value under a weak name looks like what the name may mean."""
     if kind == "ACCOUNT" and (
         _UNIX_ID.match(value)
-        or value.lower() in _ACCOUNT_TYPES
+        or value.lower() in ACCOUNT_TYPES
         or (value.rstrip(",;)").isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)
     ):
         return False
+    if kind in ("USER", "ACCOUNT") and _STATE.fullmatch(value):
+        return False
     if kind == "USER" and (value.lower() in NOBODY or (value.isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)):
         return False  # nobody, or the number of a line: ``bot:login:42``
-    if kind == "API_KEY" and _is_numbered_name(value.rstrip(",;)")):
+    if kind == "API_KEY" and (_is_numbered_name(value.rstrip(",;)")) or _is_camel_case(value) or _is_of_cache(value)):
         return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
         return not (is_prose(value) or is_nobodys(value))
@@ -342,6 +386,18 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
 def is_nobodys(value: object) -> bool:
     """Tell whether a value is the zero address, or another of nearly nothing but zeros, which is nobody's."""
     return type(value) is str and value[:2] == "0x" and len(value) >= _ADDRESS and value.count("0") > _MOST_ZEROS
+
+
+def _is_camel_case(value: str) -> bool:
+    """Tell whether a value is a name of two words or more, each with a capital: ``RemoveImports``."""
+    humps = [hump for hump in _HUMP.split(value) if hump]
+    return value.isascii() and value.isalpha() and len(humps) > 1 and min(map(len, humps)) > 1
+
+
+def _is_of_cache(value: str) -> bool:
+    """Tell whether a value is a key made of several words, as caches have them: ``ticker:BTC/USDT:1m``."""
+    parts = _OF_CACHE.split(value)
+    return len(parts) > 1 and not any(map(is_mixed, parts)) and max(map(len, parts)) < _LONG_TOKEN
 
 
 def _is_numbered_name(value: str) -> bool:

@@ -1,9 +1,13 @@
 """Which names are sensitive, at which level."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recoup_plugins.security_sanitizer import Level
+from recoup_plugins.security_sanitizer.keys import HARMLESS as SAYS_NOTHING
 from recoup_plugins.security_sanitizer.keys import judge
+from recoup_plugins.security_sanitizer.rulings import names_nothing
 
 CREDENTIALS = """
 api_key apiKey API-KEY ApiKey apikey x-api-key X-MBX-APIKEY OK-ACCESS-KEY OK-ACCESS-SIGN OK-ACCESS-PASSPHRASE
@@ -76,3 +80,13 @@ def test_ordinary_names_are_harmless_below_critical(name):
 def test_other_data_is_hidden_from_its_level_on(name, level):
     assert judge(name).level is Level[level]
     assert judge(name).kind
+
+
+@given(st.from_regex(names_nothing.__self__, fullmatch=True))
+def test_a_number_that_is_not_ruled_on_would_be_harmless(number):
+    assert judge(number) == SAYS_NOTHING
+
+
+@pytest.mark.parametrize("tag", ["554", "925", "96", "35"])
+def test_a_tag_of_fix_is_ruled_on(tag):
+    assert names_nothing(tag) is None

@@ -40,6 +40,9 @@ JOINED = [
     f"api_secret == {KEY}",
     f"api secret #2: {KEY}",
     f"secret[0]={KEY}",
+    f"API_KEY[okx]={KEY}",
+    f"<p>Your token is <b>{KEY}</b></p>",
+    f"MASTERKEY={KEY}",
 ]
 ESCAPED = [
     f"""message: '{{''api_secret'': ''{KEY}''}}'""",
@@ -50,6 +53,8 @@ ESCAPED = [
     f"recv b'api_secret \\xe2\\x86\\x92 {KEY}'",
     f"\\uff41\\uff50\\uff49_\\uff53\\uff45\\uff43\\uff52\\uff45\\uff54={KEY}",
     f"text=api_secret+was+set+to+{KEY}",
+    f'{{"m": "{{\\"35\\": \\"A\\", \\"554\\": \\"{PASSWORD}\\"}}"}}',
+    f"\\033[31mtoken\\033[0m=\\033[1m{KEY}\\033[0m",
 ]
 SPOKEN = [
     f"here's the passphrase for okx -> {KEY}",
@@ -70,6 +75,9 @@ MATERIAL = [
     f"sshpass -p {PASSWORD} ssh bot@host",
     f"net use \\\\nas\\ticks {PASSWORD} /user:bot",
     f"8=FIX.4.4^A35=A^A553=bot^A554={PASSWORD}^A10=001^A",
+    f"35=A\u2401553=bot\u2401554={PASSWORD}\u240110=001\u2401",
+    f"rabbitmqctl add_user bot {PASSWORD}",
+    f"htpasswd -nb bot {PASSWORD}",
     f"key follows\n{HEX}\n{KEY}\n-----END RSA PRIVATE KEY-----",
     "two_factor_code: 880690",
 ]
@@ -193,3 +201,23 @@ def test_what_only_resembles_a_secret_stays(text):
 )
 def test_members_that_tell_nothing_change_nothing(payload):
     assert SANITIZER.sanitize(payload, "MEDIUM") == payload
+
+
+PHRASE = "dignity foot wrap lyrics skate away drum beyond clog lottery suspect pen"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f'bot --mnemonic "{PHRASE}" --index 0', 'bot --mnemonic "[SEED_PHRASE]" --index 0'),
+        (f"secret: {PHRASE}", "secret: [SECRET]"),
+        (f"the secret {PHRASE} index 0", "the secret [SEED_PHRASE] index 0"),
+        (f"bot --password 'two words {PASSWORD}' --live", "bot --password '[PASSWORD]' --live"),
+    ],
+)
+def test_what_stands_around_a_secret_of_several_words_stays(text, found):
+    assert SANITIZER.sanitize(text, "LOW") == found
+
+
+def test_a_message_in_json_counts_as_fix_only_with_its_type():
+    assert SANITIZER.sanitize('{"553": "retry", "554": "again"}', "HIGH") == '{"553": "retry", "554": "again"}'
