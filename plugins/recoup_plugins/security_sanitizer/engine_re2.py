@@ -15,7 +15,7 @@ import re2
 from recoup_plugins.security_sanitizer.engine import NAME_CHARACTERS
 from recoup_plugins.security_sanitizer.gate_re2 import AtomSet, Re2Gate, options
 from recoup_plugins.security_sanitizer.sample import octets
-from recoup_plugins.security_sanitizer.sketch import sketch
+from recoup_plugins.security_sanitizer.sketch import locator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -88,10 +88,10 @@ class _Searcher:
 
 
 def _finder(pattern: str) -> Callable[[bytes, int], re2._Match | None] | None:
-    """Return what finds the sketch of a pattern in octets, which costs far less to compile; None for one unread."""
+    """Return what finds where a pattern may match, for less than the pattern costs to compile; None for one unread."""
     try:
         find: Callable[[bytes, int], re2._Match | None] = re2.compile(
-            sketch(pattern).encode("ascii"), options(_SEARCH_MEMORY)
+            locator(pattern).encode("ascii"), options(_SEARCH_MEMORY)
         ).search
     except re2.error:
         return None

@@ -30,6 +30,11 @@ def sketch(pattern: str) -> str:
     return _TOKEN.sub(lambda token: _over_octets(token) if token["least"] is None else _widened(token), pattern)
 
 
+def locator(pattern: str) -> str:
+    """Return a sketch whose matches end as early as they can, or a search for the next one would read on and on."""
+    return _TOKEN.sub(lambda token: _over_octets(token) if token["least"] is None else _shortened(token), pattern)
+
+
 def _over_octets(token: re.Match[str]) -> str:
     found = token.group()
     if found[0] == "[":
@@ -39,6 +44,11 @@ def _over_octets(token: re.Match[str]) -> str:
     if found in _ANCHORS:
         return ""
     return _OPAQUE if _FOREIGN_ONE.match(found) else found
+
+
+def _shortened(token: re.Match[str]) -> str:
+    widened = _widened(token)
+    return f"{widened}?" if widened.endswith(",}") else widened
 
 
 def _widened(token: re.Match[str]) -> str:

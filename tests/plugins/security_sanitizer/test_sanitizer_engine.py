@@ -18,7 +18,7 @@ from recoup_plugins.security_sanitizer.registered import RegisteredValues
 from recoup_plugins.security_sanitizer.rule import Rule
 from recoup_plugins.security_sanitizer.sample import Sample
 from recoup_plugins.security_sanitizer.sanitizer import DEFAULT_RULES
-from recoup_plugins.security_sanitizer.sketch import sketch
+from recoup_plugins.security_sanitizer.sketch import locator, sketch
 from recoup_plugins.security_sanitizer.suspects import Suspects
 from recoup_plugins.security_sanitizer.text import TextSanitizer
 
@@ -166,6 +166,23 @@ def test_however_little_memory_a_gate_has_it_opens_where_it_must(memory):
 )
 def test_a_sketch_is_wider_than_its_pattern(given, expected):
     assert sketch(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [(r"a{1,64}b", r"a{1,}?b"), (r"x{3}y{2,9}z{20}", r"x{3}y{2,9}z{16,}?"), ("[,}]é", "[,}]\\x80")],
+)
+def test_a_locator_matches_as_little_as_it_can(given, expected):
+    assert locator(given) == expected
+
+
+@pytest.mark.parametrize("unit", ["ab:", "--password ", "DE89 3704 ", "a@b.c ", "1.2.3.", "sk_ab ", "key=ab "])
+def test_what_re2_locates_ends_where_it_is_found_however_much_follows(unit):
+    """Or the searches in a long text would each read it to its end."""
+    raw = unit.encode() * 2000
+    for rule in DEFAULT_RULES:
+        found = re2.compile(locator(rule.pattern).encode()).search(raw)
+        assert found is None or found.end() - found.start() < 1500, rule.name
 
 
 @pytest.mark.parametrize("engine", [Re2Engine(), StandardEngine()], ids=["re2", "re"])
