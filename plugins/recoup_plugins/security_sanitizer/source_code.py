@@ -24,7 +24,7 @@ _WORD: Final = re.compile(r"[^\s\[\]{}(),:\"']{1,80}")
 _PLAIN_WORD: Final = re.compile(r"[a-z]{1,12}|[A-Z][a-z]{1,12}", re.ASCII)
 _ARGUMENT: Final = re.compile(r"[a-z_]{1,60}\)", re.ASCII)
 _CALL: Final = re.compile(r"[A-Za-z_][A-Za-z_\d.]{1,63}\((?:[A-Za-z_.]{0,64}[()]\.?|[a-z_]{1,64}(?:=|\Z))", re.ASCII)
-_CALL_WITH_NUMBERS: Final = re.compile(r"[a-z_.]{3,40}\(\d{1,3}", re.ASCII)
+_CALL_WITH_NUMBERS: Final = re.compile(r"[A-Za-z_.]{3,64}\(-?\d[\d_*.]{0,12}", re.ASCII)
 _GENERIC: Final = re.compile(
     r"(?:List|Dict|Optional|Union|Tuple|Sequence|Literal|list|dict|tuple|set)\[[\w\[\], .|]{1,120}"
 )
@@ -69,6 +69,9 @@ _FEWEST_WORDS: Final = 3
 _SHORT_SIGNATURE: Final = 24
 _SHORTEST_PART: Final = 3
 _BEFORE_NAME: Final = 4
+_LONGEST_LINE: Final = 400
+"""Characters beyond which no code is read, or a long text would be read again for each name in it."""
+
 _SENTENCE_WINDOW: Final = 60
 _NEXT_WORDS: Final = 5
 _CLIENT_ID: Final = re.compile(r"client[_\-]?id", re.IGNORECASE)
@@ -191,11 +194,13 @@ def _is_expression(  # noqa: PLR0911 - one sort of expression a line
     trimmed = value.rstrip(",;)]:")
     if separator == ":" and text[at - 2 : at - 1] in ("'", '"') and (is_compound(trimmed) or is_path(trimmed)):
         return True
-    if separator == "->" and text[: at - len(separator)].rstrip().endswith(")"):
+    before = text[max(0, at - len(separator) - _BEFORE_NAME) : at - len(separator)]
+    if separator == "->" and before.rstrip().endswith(")"):
         return is_path(trimmed) or is_identifier(trimmed)
     if kind == "EMAIL":
         return is_path(trimmed)
-    if kind != "PASSWORD" and _CALL.match(value):
+    counted = _CALL_WITH_NUMBERS.fullmatch(value) and text[end : end + 1] == ","
+    if kind != "PASSWORD" and (counted or _CALL.match(value)):
         return True
     if kind in _NEVER_CHOSEN:
         return _is_never_chosen(text, place, separator, trimmed)
@@ -225,8 +230,10 @@ def _is_said(text: str, span: tuple[int, int], name: str, kind: str) -> bool:
 
 
 def _line(text: str, at: int) -> int:
-    """Return where the line begins that a place is in, also one within a string."""
-    return max(text.rfind("\n", 0, at) + 1, text.rfind("\\n", 0, at) + 2 if "\\n" in text else 0)
+    """Return where the line begins that a place is in, also one within a string, as far as a line of code reaches."""
+    floor = max(0, at - _LONGEST_LINE)
+    feed, escaped = text.rfind("\n", floor, at), text.rfind("\\n", floor, at)
+    return max(floor, feed + 1, escaped + 2 if escaped >= 0 else 0)
 
 
 def _is_spelled_out(value: str) -> bool:
@@ -239,10 +246,10 @@ def _is_spelled_out(value: str) -> bool:
 
 def _is_never_chosen(text: str, place: tuple[int, int, int], separator: str, value: str) -> bool:
     """Tell whether a bare value is a name in code, where nobody chooses words: ``key=by_price``, ``sig=signal.INT``."""
-    at, _, end = place
+    at = place[0]
     if looks_random(value):
         return False
-    if is_path(value) or (_CALL_WITH_NUMBERS.fullmatch(value) and text[end : end + 1] == ","):
+    if is_path(value):
         return True
     if separator[0] != "=" or any(map(str.isdigit, value)):
         return False
@@ -256,6 +263,8 @@ def _is_sentence(words: list[str]) -> bool:
 
 def _is_collection(value: str, kind: str) -> bool:
     """Tell whether a bracketed value loops over something, or lists names where no name can be the secret."""
+    if len(value) > _LONGEST_LINE:
+        return False
     words = _WORD.findall(value)
     if any(map(looks_random, words)):
         return False

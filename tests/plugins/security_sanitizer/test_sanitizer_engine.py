@@ -210,6 +210,8 @@ def test_names_are_found_whole_by_either_engine(engine):
         "gr\u00f6\u00dfer ",
         "key is for a b c ",
         'token "a", ',
+        '{"2fa_code": x, ',
+        "password:u0bwrwoX ",
         "\n",
         "\\",
         "&#3",
