@@ -28,6 +28,7 @@ _PROSE = (
     ("drawdown of € {} today", ("drawdown of", "today")),
     ("insufficient balance: need {} USDC", ("insufficient balance",)),
     ("price={} side=buy", ("price",)),
+    ("PUT /v1/order -> 503 price={}", ("PUT /v1/order -> 503 price",)),
     ("fill at {} EUR", ("fill at",)),
     ("PnL: {} USD", ("PnL",)),
     ("qty {} rejected", ("rejected",)),

@@ -253,6 +253,11 @@ def _phrases() -> Iterator[Case]:
             kept = ("restored", "at noon")
             payload = f"restored {phrase} at noon"
             yield Case(kind=f"phrase-language-{number}", level="LOW", payload=payload, secrets=middle, context=kept)
+    for indent in (4, 11):
+        words = material.mnemonic().split()
+        payload = f'seed = "{" ".join(words[:6])} " \\\n{" " * indent}"{" ".join(words[6:])}"\nopen_wallet(seed)'
+        kept = ("seed =", "open_wallet(seed)")
+        yield Case(kind="phrase-joined", level="LOW", payload=payload, secrets=" ".join(words[6:]), context=kept)
     for gap in ("\t", " | ", ", "):
         words = material.mnemonic().split()
         payload = f"recovery phrase: {gap.join(words)}"

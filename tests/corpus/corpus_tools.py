@@ -71,6 +71,22 @@ _TOOLS: Final[dict[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
         ("+----+------------------+\n| id | api_secret       |\n+----+------------------+\n|  7 | <secret> |\n+----+", ("api_secret", "+----+")),
         (" id |  password  | mode\n----+------------+------\n  7 | <pass> | live\n(1 row)", ("password", "live", "(1 row)")),
     ),
+    "sent-to-a-store": (
+        ("redis: WRONGPASS for what was sent: AUTH default <key>", ("WRONGPASS for what was sent",)),
+        ("sent AUTH default <key> to cache-2", ("sent AUTH default", "to cache-2")),
+        ("*2\r\n$4\r\nAUTH\r\n$24\r\n<key>\r\n", ("AUTH",)),
+        ("*3\r\n$4\r\nAUTH\r\n$3\r\nbot\r\n$24\r\n<key>\r\n*1\r\n$4\r\nPING", ("bot", "PING")),
+        ("DETAIL: parameters: $1 = '<secret>', $2 = 'bitvavo'", ("DETAIL: parameters", "bitvavo")),
+    ),
+    "opened-by-call": (
+        ('mt5.login(7420133, "<key>", "Venue-Demo")', ("7420133", "Venue-Demo")),
+        ('personal.unlockAccount("0x52908400098527886E0F7030069857D2E4169EE7", "<key>", 60)', ("personal.unlockAccount", "60")),
+    ),
+    "one-value-of-several": (
+        ("Config{venue=kraken, authent=<b64>, timeoutMs=250}", ("venue=kraken", "timeoutMs=250")),
+        ("the authent is <b64> and was refused twice", ("and was refused twice",)),
+        ("<td>sb_secret_<key></td><td>fine</td>", ("<td>fine</td>",)),
+    ),
     "telemetry": (
         ('{"traceId":"5b8efff798038103d269b633813fc60c","attributes":[{"key":"http.request.header.authorization","value":{"stringValue":"Bearer <key>"}},{"key":"http.status_code","value":{"intValue":"401"}}]}', ("5b8efff798038103d269b633813fc60c", "http.status_code", "401")),
         ('{"@timestamp":"2026-03-04T10:11:12Z","log.level":"error","http":{"request":{"headers":{"x-api-key":["<key>"]}}}}', ("2026-03-04T10:11:12Z", "log.level")),

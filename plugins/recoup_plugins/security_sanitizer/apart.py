@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COLUMNS_NAMES: Final = ("columns", "header", "headers", "names", "fields", "fieldnames", "cols", "keys", "schema")
 _MESSAGE_NAMES: Final = ("msg", "message", "template", "format", "fmt", "event")
 _OPERATION_NAMES: Final = ("op", "method", "event", "action", "type", "cmd", "command", "request")
-_LOGIN = re.compile(r"(?:\A|[./_\-:])(?:auth(?!or)|login|logon|signin|sign_in)", re.IGNORECASE)
+_LOGIN = re.compile(r"(?:\A|[./_\-:])(?:auth(?!or)|login|logon|signin|sign_in|unlock_?account)", re.IGNORECASE)
 _PLACE = re.compile(r"%(?:\((\w{1,64})\))?[#0\- +]{0,4}\d{0,4}(?:\.\d{1,4})?[sdrifa]|\{(\w{0,64})[^{}]{0,16}\}")
 _LONGEST_MESSAGE: Final = 2048
 _MOST_ITEMS: Final = 1000

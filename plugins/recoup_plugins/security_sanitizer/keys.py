@@ -26,6 +26,10 @@ _PRODUCTS: Final = frozenset(["1password", "keepassxc", "lastpass"])
 _LONG_NAME: Final = 40
 _MANY_DIGITS: Final = 7
 _LONG_RUN: Final = 24
+_LONG_TAIL: Final = 16
+"""As many letters and digits at the end of a name are a token that has its provider's mark before it."""
+
+_LAST_RUN = re.compile(r"[^A-Za-z0-9]")
 _DIGITS = re.compile(r"\d{1,24}")
 _FEWEST_DIGIT_RUNS: Final = 3
 FILLER: Final = frozenset(
@@ -169,7 +173,12 @@ def _is_data(name: str) -> bool:
     if len(name) > _LONG_NAME and sum(map(str.isdigit, name)) > _MANY_DIGITS:
         return True
     name = name.rpartition(" ")[2]
-    return len(name) > _LONG_RUN and name.isalnum() and len(_DIGITS.findall(name)) >= _FEWEST_DIGIT_RUNS
+    if len(name) <= _LONG_RUN:
+        return False
+    run = name if name.isalnum() else _LAST_RUN.split(name)[-1]
+    if len(_DIGITS.findall(run)) < _FEWEST_DIGIT_RUNS:
+        return False
+    return run is name or (len(run) >= _LONG_TAIL and run not in (run.lower(), run.upper()))
 
 
 def _trading(words: list[str]) -> Entry | None:

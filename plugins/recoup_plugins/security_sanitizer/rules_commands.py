@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _SOURCES: Final = frozenset("py pyx go js ts jsx tsx mjs java kt rs c cc cpp h rb php cs scala log swift".split())  # noqa: SIM905
 
 
+_HEX: Final = frozenset("0123456789abcdefABCDEF-")
 _FIELDS: Final = frozenset("/|")
 """What divides the steps of a path and the fields of a line, and is no part of a password that is spoken of."""
 
@@ -78,6 +79,12 @@ def _password(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1).rstrip(".,;)]}")
     is_random = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not is_ordinary(value)
     return (match.start(1), match.start(1) + len(value)) if is_random and _FIELDS.isdisjoint(value) else None
+
+
+def _bound(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept what PostgreSQL logs as the parameter of a statement where it is a key, and no id or digest."""
+    value = match.group(1)
+    return match.span(1) if looks_random(value) and not _HEX.issuperset(value) else None
 
 
 def _secret_or_symbol(match: re.Match[str]) -> tuple[int, int] | None:
@@ -155,7 +162,7 @@ COMMAND_RULES: Final = (
         "called_with_login",
         "PASSWORD",
         r"\b(?:auth ?= ?|HTTPBasicAuth|BasicAuth|HTTPDigestAuth|login|authenticate|set_credentials)"
-        r"\(\s{0,4}[\"'][^\"'\n]{1,128}[\"'],\s{0,4}"
+        r"\(\s{0,4}(?:[\"'][^\"'\n]{1,128}[\"']|\d{3,20}),\s{0,4}"
         r"[\"']([^\"'\n]{3,256})[\"']",
         *("auth", "login", "set_credentials"),
     ),
@@ -222,7 +229,8 @@ COMMAND_RULES: Final = (
         "redis_auth",
         "PASSWORD",
         r"(?:(?:[\"']AUTH[\"'] |\[[\"'](?:AUTH|auth)[\"'], ?)(?:[\"'][\w\-]{1,64}[\"'][, ]{1,2})?[\"']|"
-        r"(?:>|redis-cli|\bredis[^\n]{0,32}:) ?AUTH (?:[\w\-]{1,64} )?|^AUTH [\w\-]{1,64} )([^\"'\s]{3,256})",
+        r"(?:>|redis-cli|\bredis[^\n]{0,32}:) ?AUTH (?:[\w\-]{1,64} )?|^AUTH [\w\-]{1,64} |"
+        r"\bAUTH default |\bAUTH\r?\n(?:\$\d{1,3}\r?\n[\w\-]{1,64}\r?\n)?\$\d{1,3}\r?\n)([^\"'\s]{3,256})",
         "auth",
     ),
     _rule(
@@ -259,9 +267,17 @@ COMMAND_RULES: Final = (
     _rule(
         "pass_statement",
         "PASSWORD",
-        r"\b(?:walletpassphrase(?:change)?|IDENTIFY(?: [\w\[\]\\^{}|\-]{1,32})?) [\"']?([^\s\"']{4,256})",
-        *("walletpassphrase", "identify "),
+        r"\b(?:(?:walletpassphrase(?:change)?|IDENTIFY(?: [\w\[\]\\^{}|\-]{1,32})?) [\"']?|"
+        r"personal[_.]unlockAccount[^\n]{1,40}0x[0-9a-fA-F]{40}[\"'], ?[\"'])([^\s\"']{4,256})",
+        *("walletpassphrase", "identify ", "unlockaccount"),
         locate=_of_statement,
+    ),
+    _rule(
+        "bound_parameter",
+        "SECRET",
+        r"\$\d{1,2} ?= ?'([^'\s]{16,512})'",
+        *(f"${number}{sign}'" for number in range(1, 10) for sign in ("=", " = ", "= ", " =")),
+        locate=_bound,
     ),
     _rule("snmp_authentication", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,128}?-A [\"']?([^\s\"']{4,128})", "snmp"),
     _rule(

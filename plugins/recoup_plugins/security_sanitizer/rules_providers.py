@@ -123,6 +123,17 @@ def _lines_of_putty(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 PROVIDER_RULES: Final = (
+    _format(
+        "of_one_length",
+        "API_KEY",
+        r"\b(?:ico-[A-Za-z0-9]{32}|CG-[A-Za-z0-9]{24}|(?:mainnet|preprod|preview)[A-Za-z0-9]{32}|"
+        r"AIK_SECRET_[A-Za-z0-9]{64,65}|mlsn\.[0-9a-f]{64}|sm_(?:aat|pat|sat)_[A-Za-z0-9]{16}|"
+        r"wandb_v1_[A-Za-z0-9]{27}_[A-Za-z0-9]{49}|apify_api_[A-Za-z0-9]{34,38}|bb_(?:live|test)_[\w\-]{27}|"
+        r"sk_(?:production|staging)_[A-Za-z0-9]{32,200}|"
+        r"sdk-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
+        *("ico-", "cg-", "mainnet", "preprod", "preview", "aik_secret_", "mlsn.", "sm_aat_", "sm_pat_", "sm_sat_"),
+        *("wandb_v1_", "apify_api_", "bb_live_", "bb_test_", "sk_production_", "sk_staging_", "sdk-"),
+    ),
     _prefixed("gitlab_more", "TOKEN", "glft- glimt- glagent- gloas- glcbt- glffct- GR1348941", r"[\w\-]{16,255}"),
     _prefixed("huggingface_org", "TOKEN", "api_org_", r"[A-Za-z0-9]{30,64}"),
     _prefixed("new_relic", "API_KEY", "NRAK- NRIQ- NRRA- NRII- NRJS-", r"[\w\-]{16,64}"),

@@ -21,6 +21,9 @@ _SCHEME = re.compile(r"[ \t]{0,8}(?:Bearer|Basic|Token|JWT|ApiKey|Digest)[ \t]{1
 _OTHER_SCHEME = re.compile(
     r"[ \t]{0,8}[A-Za-z][A-Za-z0-9\-]{2,24}[ \t]{1,4}([\w+/=.\-:]{8,1000})(?![\w+/=.\-:])", re.ASCII
 )
+_PADDED = re.compile(r"[ \t]{0,8}([A-Za-z0-9+/]{40,1000}={1,2})(?=[\s,}\])]|\Z)", re.ASCII)
+"""A signature in base 64 alone, as Kraken's ``Authent`` has it: its padding is no parameter."""
+
 _PARAMETER = re.compile(r"\w{1,32}=\\{0,4}[\"']", re.ASCII)
 _MOST_PARTS: Final = 64
 _WIDEST_GAP: Final = 8
@@ -199,6 +202,8 @@ def bare_value(text: str, at: int, verdict: Verdict) -> tuple[int, int]:
         scheme = named if looks_secret(named.group(1)) and any(map(str.isdigit, named.group(1))) else None
         if scheme is not None:
             return scheme.span(1)
+    if scheme is None and verdict.kind == "AUTHORIZATION" and (lone := _PADDED.match(text, at)) is not None:
+        return lone.span(1)
     if (
         verdict.kind == "AUTHORIZATION"
         and (not verdict.weak if scheme is None else _PARAMETER.match(text, scheme.end()))

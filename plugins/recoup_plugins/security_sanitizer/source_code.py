@@ -44,6 +44,11 @@ _TAG: Final = re.compile(r"\[/?[a-z]{2,12}\]")
 """What sets the colour of words on a terminal: ``[blue]``."""
 
 _ROUTE: Final = re.compile(r"(?=/)[a-z_/\-]{2,80}(?:/v\d{1,2})?[a-z_/\-]{0,80}", re.ASCII)
+_ROUTE_WINDOW: Final = 80
+_REQUESTED: Final = re.compile(r"/[\w\-]{1,64} ?->\Z", re.ASCII)
+_STATUS: Final = re.compile(r"[1-5]\d\d", re.ASCII)
+"""What a venue answers to a request: ``POST /v5/order -> 401``."""
+
 _NAMING: Final = frozenset(
     ["api", "secret", "key", "token", "access", "private", "public", "your", "my", "the", "client"]
 )
@@ -195,6 +200,8 @@ def _is_expression(  # noqa: PLR0911 - one sort of expression a line
     if separator == ":" and text[at - 2 : at - 1] in ("'", '"') and (is_compound(trimmed) or is_path(trimmed)):
         return True
     before = text[max(0, at - len(separator) - _BEFORE_NAME) : at - len(separator)]
+    if separator == "->" and _STATUS.fullmatch(trimmed) and _REQUESTED.search(text, max(0, at - _ROUTE_WINDOW), at):
+        return True
     if separator == "->" and before.rstrip().endswith(")"):
         return is_path(trimmed) or is_identifier(trimmed)
     if kind == "EMAIL":

@@ -356,6 +356,10 @@ def is_ordinary(value: str) -> bool:
     return is_spoken(value) or MARKET.fullmatch(value) is not None
 
 
+_JOINT: Final = re.compile(r"[\"'][ \t]{0,8}\\?\s{1,64}[\"']")
+"""The end of one string and the begin of the next, which source code joins."""
+
+
 def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of value a line
     """Tell whether a value under a weak name looks like what the name may mean."""
     if kind == "ACCOUNT" and (
@@ -380,7 +384,7 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
         return _RAW_KEY.fullmatch(value) is not None
     if kind == "WALLET" and (_HOST_AND_PORT.fullmatch(value) or _LABEL.fullmatch(value) or is_nobodys(value)):
         return False
-    return "@" in value if kind == "EMAIL" else looks_secret(value)
+    return "@" in value if kind == "EMAIL" else looks_secret(_JOINT.sub("", value))
 
 
 def is_nobodys(value: object) -> bool:
