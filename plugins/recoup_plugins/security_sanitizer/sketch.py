@@ -7,7 +7,10 @@ characters outside ASCII become the one octet that stands for all of them.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONGEST_COUNT: Final = 16
 _WIDEST_COUNT: Final = 8
@@ -27,12 +30,16 @@ _OPAQUE: Final = r"\x80"
 
 def sketch(pattern: str) -> str:
     """Return a pattern for RE2, in ASCII, that matches the octets of each text that a pattern of ``re`` matches."""
-    return _TOKEN.sub(lambda token: _over_octets(token) if token["least"] is None else _widened(token), pattern)
+    return _counting(pattern, _widened)
 
 
 def locator(pattern: str) -> str:
     """Return a sketch whose matches end as early as they can, or a search for the next one would read on and on."""
-    return _TOKEN.sub(lambda token: _over_octets(token) if token["least"] is None else _shortened(token), pattern)
+    return _counting(pattern, _shortened)
+
+
+def _counting(pattern: str, count: Callable[[re.Match[str]], str]) -> str:
+    return _TOKEN.sub(lambda token: _over_octets(token) if token["least"] is None else count(token), pattern)
 
 
 def _over_octets(token: re.Match[str]) -> str:
