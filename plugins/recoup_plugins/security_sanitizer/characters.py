@@ -19,6 +19,8 @@ _INVISIBLE: Final = dict.fromkeys(
 )  # fmt: skip
 """Zero-width, filler and tag characters, direction overrides, variation selectors and lone surrogates."""
 
+_UNSEEN: Final = frozenset(map(chr, _INVISIBLE))
+
 _PICTOGRAPH: Final = "\u203c-\u3299\U0001f000-\U0001faff"
 _IN_EMOJI = re.compile(f"((?<=[{_PICTOGRAPH}])\ufe0f|(?<=[{_PICTOGRAPH}\ufe0f])\u200d(?=[{_PICTOGRAPH}]))")
 """What makes a pictograph of a sign, and one of two; between letters the same characters only disguise a word."""
@@ -31,6 +33,7 @@ _CONTROL: Final = {code: None for code in [*range(0x20), *range(0x7F, 0xA0)] if 
 """What becomes of control characters; SOH separates the fields of a FIX message and stays visible."""
 
 _LINE_ENDS: Final = str.maketrans({0x85: "\n", 0x2028: "\n", 0x2029: "\n"})
+_FORGING: Final = frozenset(map(chr, (*_CONTROL, *_LINE_ENDS)))
 
 _LOOK_ALIKES: Final = str.maketrans(
     "аеорсухіјѕһԁԛԝкмтвнгпзиѵьАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχωıɑɡℓꜱʏᴀᴇɪᴋᴏᴘᴛ",
@@ -41,6 +44,8 @@ _LOOK_ALIKES: Final = str.maketrans(
 
 def without_invisible(text: str) -> str:
     """Return text without the characters that nobody sees."""
+    if _UNSEEN.isdisjoint(text):
+        return text
     if "\ufe0f" not in text:
         return text.translate(_INVISIBLE)
     parts = _IN_EMOJI.split(text)
@@ -54,6 +59,8 @@ def fold(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """Return text without escape sequences and control characters; every kind of line end becomes a line feed."""
+    if _FORGING.isdisjoint(text):
+        return text
     if "\x1b" in text or "\x9b" in text:
         text = _ANSI.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS).translate(_CONTROL)

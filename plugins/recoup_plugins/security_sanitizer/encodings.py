@@ -13,6 +13,8 @@ from recoup_plugins.security_sanitizer.characters import fold
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from recoup_plugins.security_sanitizer.sample import Sample
+
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(?:0?33|e)(?=\[\d{0,3}[;m]))")
 """Characters by their numbers; without one, the escape character before a colour as shells write it: ``\\e[31m``."""
@@ -25,19 +27,22 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]{1,1000}")
 _ESCAPE: Final = "1b"
 _SURROGATES: Final = range(0xD800, 0xE000)
 _BY_MARK: Final = (("%", _PERCENT), ("\\", _UNICODE_ESCAPE), ("&", _ENTITY))
-_MARKS_OF_HEXADECIMAL: Final = ("b22", "B22", "7b5c", "7B5C")
+_MARKS_OF_HEXADECIMAL: Final = (b"b22", b"7b5c")
 
 
-def encoded_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the lines stand that hold something encoded."""
-    places = [place for mark, pattern in _BY_MARK if mark in text for place in _begun_lines(text, mark, pattern)]
-    if any(map(text.__contains__, _MARKS_OF_HEXADECIMAL)):
+def encoded_lines(sample: Sample) -> Iterator[tuple[int, int]]:
+    """Yield where the lines of a text stand that hold something encoded."""
+    text = sample.text
+    places: list[int] = []
+    for mark, pattern in _BY_MARK:
+        if mark in text:
+            places += _begun_lines(text, mark, pattern)
+    if any(map(sample.lowered.__contains__, _MARKS_OF_HEXADECIMAL)):
         places += [found.start() for found in _HEXADECIMAL.finditer(text)]
     if not text.isascii():
         places += [found.start() for found in _FOREIGN.finditer(text)]
-    places.sort()
     end = 0
-    for place in places:
+    for place in sorted(places):
         if place >= end:
             start = text.rfind("\n", 0, place) + 1
             end = text.find("\n", place) + 1 or len(text) + 1

@@ -9,13 +9,14 @@ groups of a few, and a group only where the text has a literal or an outline of 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import re2
 
 from recoup_plugins.security_sanitizer.outline import Needs
-from recoup_plugins.security_sanitizer.sample import Sample
+from recoup_plugins.security_sanitizer.sample import SHORTEST_RUN, Sample
 from recoup_plugins.security_sanitizer.sketch import sketch
 from recoup_plugins.security_sanitizer.typical_log import TYPICAL_LOG
 
@@ -105,7 +106,7 @@ class Re2Gate:
             for sketches in self._over_text:
                 found += sketches.found(raw)
         else:
-            met = self._literals.met(sample.lowered) & self._outlines.met(sample.digits) & self._runs.met(sample.words)
+            met = self._literals.met(sample.lowered) & self._outlines.met(sample.digits) & self._runs.met(sample)
             found += [index for index in _indices(met & self._rare) if needs[index].met_by(sample)]
             for group, sketches in zip(self._groups, self._over_text, strict=True):
                 if group & met:
@@ -123,19 +124,21 @@ class _Runs:
         least: for each step, how many must stand together.
     """
 
-    __slots__ = ("_met", "_runs")
+    __slots__ = ("_lengths", "_met")
 
     def __init__(self, least: Mapping[int, int]) -> None:
-        lengths = sorted(set(least.values()))
-        self._runs = [b"x" * length for length in lengths]
-        self._met = [~_bits(step for step in least if least[step] > met) for met in (0, *lengths)]
+        self._lengths = sorted(set(least.values()))
+        self._met = [~_bits(step for step in least if least[step] > met) for met in (0, *self._lengths)]
 
-    def met(self, words: bytes) -> int:
-        """Return the steps whose condition an outline of word characters meets; all those without one among them."""
-        shortest, longest = 0, len(self._runs)
+    def met(self, sample: Sample) -> int:
+        """Return the steps whose condition a text meets; all those without one among them."""
+        if sample.runs:
+            return self._met[bisect_right(self._lengths, max(end - start for start, end in sample.runs))]
+        words = sample.words
+        shortest, longest = 0, bisect_left(self._lengths, SHORTEST_RUN)
         while shortest < longest:
             middle = (shortest + longest) // 2
-            if self._runs[middle] in words:
+            if b"x" * self._lengths[middle] in words:
                 shortest = middle + 1
             else:
                 longest = middle

@@ -13,17 +13,12 @@ from recoup_plugins.security_sanitizer.phrase_windows import phrase_window
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
 SHORTEST_PHRASE: Final = 12
 """Words in the shortest phrase that BIP-39 allows."""
 
 _BETWEEN: Final = r"""[\s\u3000,;:.\-_|"'\[\](){}=>#\\0-9\u2192\u2022\u00b7/]"""
-_ONE: Final = r"(?:[A-Za-z]{3,9}|[A-Za-z]{0,8}[\u00c0-\u2fff\u3001-\uffff][A-Za-z\u0080-\u2fff\u3001-\uffff]{0,12})"
-
-SHORT_WORDS: Final = re.compile(r"(?:\b|[^A-Za-z])" + f"{_ONE}{_BETWEEN}{{1,12}}" * 11 + _ONE, re.ASCII)
-"""Matches twelve words in a row as listed words are, in ASCII of three to nine letters, with what may part them."""
-
 _WORD = re.compile(r"[A-Za-z]{1,32}")
 _ANY_WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u3099\u309a]){1,32}")
 _GAP = re.compile(_BETWEEN + "{1,12}", re.ASCII)
@@ -52,27 +47,15 @@ def other_languages() -> dict[str, tuple[int, ...]]:
     return languages
 
 
-def may_hold_phrase(text: str) -> bool:
-    """Tell whether a text has twelve words of one list in a row, whatever stands between them."""
-    words = _WORD.findall(text.lower())
-    if _count(words, word_list()) >= SHORTEST_PHRASE and _has_run(words, word_list()):
-        return True
-    if text.isascii() and _count(words, other_languages()) < SHORTEST_PHRASE:
-        return False
-    return next(_runs_of_others(text), None) is not None
+@cache
+def all_words() -> frozenset[str]:
+    """Return the words of BIP-39 in all ten languages, composed (NFC)."""
+    return word_list().union(other_languages())
 
 
-def _count(words: list[str], known: Container[str]) -> int:
-    return sum(map(known.__contains__, words))
-
-
-def _has_run(words: list[str], known: Container[str]) -> bool:
-    length = 0
-    for word in words:
-        length = length + 1 if word in known else 0
-        if length >= SHORTEST_PHRASE:
-            return True
-    return False
+def words_in(text: str) -> list[str]:
+    """Return the words of a text in any language, composed (NFC) and in lower case."""
+    return _ANY_WORD.findall(normalize("NFC", text).lower())
 
 
 def hide_phrases(text: str, placeholders: Placeholders = PLAIN) -> str:

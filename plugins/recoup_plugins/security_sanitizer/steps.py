@@ -92,7 +92,7 @@ def plan_of(
     if "assignment" not in off:
         steps.append((Needs(), NamedValues(Suspects(keys, level, engine), Surroundings(engine), assignments, level)))
     if "seed_phrase" not in off:  # before the rules, one of which may take the number of a word for an amount
-        steps.append((Needs(), PhraseStep(engine, placeholders)))
+        steps.append((Needs(), PhraseStep(placeholders)))
     active = [rule for rule in rules if rule.level <= level and rule.name not in off]
     for rule in sorted(active, key=lambda rule: not rule.beside_name):
         needs = Needs.of(rule)

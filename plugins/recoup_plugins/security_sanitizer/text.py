@@ -131,7 +131,7 @@ class TextSanitizer:
         plan = self._plans.get(level) or self._plan(level)
         screened: dict[str, tuple[int, ...]] = dict.fromkeys(texts, ())
         screened |= {texts[number]: steps for number, steps in plan.needed(joined).items()}
-        for start, _ in encoded_lines(joined.sample.text):
+        for start, _ in encoded_lines(joined.sample):
             screened.pop(texts[joined.at(start)], None)
         if generation == self._registered.generation:
             unchanged = (text for text, steps in screened.items() if not steps and len(text) <= _LONGEST_REMEMBERED)
@@ -141,9 +141,8 @@ class TextSanitizer:
     def clean_by(self, text: str, level: Level, steps: Iterable[int], *, lines: bool = False) -> str:
         """Return what ``clean`` returns, for a text whose steps are known from ``screened``."""
         found = self._applied(Sample(text), steps, self._plans[level])
-        if found is not text:
-            found = self._decoded(found, level, 0)
-        return found if lines else on_one_line(found)
+        clean = text if found.text is text else self._decoded(found, level, 0)
+        return clean if lines else on_one_line(clean)
 
     def clean_trace(self, trace: str, level: Level) -> str:
         """Return a stack trace without what the level hides; no secret is looked for across the line of a frame."""
@@ -169,16 +168,16 @@ class TextSanitizer:
             sample = Sample(hidden)
         plan = self._plans.get(level) or self._plan(level)
         found = self._applied(sample, plan.gate.opened(sample), plan)
-        return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found
+        return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found.text
 
     @staticmethod
-    def _applied(sample: Sample, steps: Iterable[int], plan: Plan) -> str:
+    def _applied(sample: Sample, steps: Iterable[int], plan: Plan) -> Sample:
         original = sample
         for index in steps:
             found = plan.steps[index](sample, original)
             if found is not sample.text:
                 sample = Sample(found)
-        return sample.text
+        return sample
 
     def _plan(self, level: Level) -> Plan:
         """Return the plan of a level, made when it is first needed; two threads may both make it, alike."""
@@ -186,11 +185,12 @@ class TextSanitizer:
         self._plans[level] = plan
         return plan
 
-    def _decoded(self, text: str, level: Level, depth: int) -> str:
+    def _decoded(self, sample: Sample, level: Level, depth: int) -> str:
         """Return the text with the lines decoded in which something shows only once an encoding is undone."""
+        text = sample.text
         pieces: list[str] = []
         done = 0
-        for start, end in encoded_lines(text):
+        for start, end in encoded_lines(sample):
             pieces += [text[done:start], self._decoded_line(text[start:end], level, depth)]
             done = end
         return "".join([*pieces, text[done:]]) if pieces else text

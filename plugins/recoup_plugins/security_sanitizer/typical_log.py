@@ -23,5 +23,9 @@ worker-3 | reconnecting wss://stream.exchange.com:9443/ws/btcusdt@trade | attemp
 INFO  session: signed in as trader, password unchanged, token refreshed; webhook registered, account 1 of 3
 DEBUG sign(path="orders", params={'symbol': 'BTCUSDT'}) took 0.1 ms, listen key kept alive
 INFO  heartbeat uptime=93817s mem=412MB tasks=17 request_id=7d3f1c1e-8a42-4c7b-9d6e-0c1b2a3f4e5d state=RUNNING
+2026-11-23 09:14:07,480 INFO  order placed id=48211907343 clientOrderId=x-T7A0486219BqLm204817b side=SELL type=LIMIT price=64125.0 qty=0.015 status=NEW
+2026-11-23 09:14:07,512 INFO  request_id=1f60271835a-8b04-4d7e-9c11-5a0012345b88 POST /v5/order/create 200 41ms, book ETH-USDT seq 9182736455 checksum -912837465
+INFO  deployed commit 9c18273645e0021a5d00b1234567c8f90aa512d4 image sha256:0a1b2c3d4e5f60718293a4b5c6d7e8f90123456a789012b3
+ERROR okx {'error': ['EOrder:Insufficient funds'], 'descr': {'order': 'sell 0.0125 ETHUSDT @ limit 3120.55'}}, trade 0012345678901 of OID OQCLML-BW3P3-BUCMWZ open
 tx 0x9184fdd0656909650aa5b2ae67fdc1f489005342d37eea6ca71c7ebd8cc77072 confirmed in block 19283746, gas 21000, key rate 0.52, state: ok
 """.strip()  # noqa: E501 - a log's lines are as long as they are
