@@ -7,11 +7,11 @@ from string import ascii_letters
 from typing import TYPE_CHECKING, AnyStr, Final
 from unicodedata import combining
 
-from recoup_plugins.security_sanitizer.sample import octets
+from recoup_plugins.security_sanitizer.sample import OPAQUE, octets
 from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, all_words, hide_phrases, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from recoup_plugins.security_sanitizer.placeholders import Placeholders
     from recoup_plugins.security_sanitizer.sample import Sample
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _LETTERS: Final = bytes(code | 0x20 if chr(code) in ascii_letters else ord(" ") for code in range(256))
 """Small letters for letters, blanks for everything else."""
+
+_WITH_OPAQUE: Final = bytes(code if code == OPAQUE else letter for code, letter in enumerate(_LETTERS))
+_FEW: Final = 16
+"""Characters that are sooner replaced one by one."""
 
 _STRIDE: Final = 3
 _SOME: Final = b"\1" * (SHORTEST_PHRASE // _STRIDE)
@@ -58,15 +62,32 @@ def _listed() -> frozenset[bytes]:
 
 def _has_words(text: str, raw: bytes) -> bool:
     """Tell whether a text has as many listed words in a row as a phrase has, whatever stands between them."""
-    if text.isascii() or not _has_foreign_letters(text):
-        return _has_run(raw.translate(_LETTERS).split(), _listed())
-    return _has_run(words_in(text), all_words())
+    if _has_run(raw.translate(_LETTERS).split(), _listed().__contains__):
+        return True
+    foreign = [] if text.isascii() else [char for char in set(text) if not char.isascii()]
+    if not any(map(_is_of_word, foreign)):
+        return False
+    apart = octets(_without(text, [char for char in foreign if not _is_of_word(char)]))
+    return _has_run(apart.translate(_WITH_OPAQUE).split(), _may_be_listed) and _has_run(
+        words_in(text), all_words().__contains__
+    )
 
 
-def _has_foreign_letters(text: str) -> bool:
-    return any(char.isalpha() or combining(char) for char in set(text) if not char.isascii())
+def _is_of_word(char: str) -> bool:
+    return char.isalpha() or combining(char) > 0
 
 
-def _has_run(words: Sequence[AnyStr], listed: Container[AnyStr]) -> bool:
-    is_listed = listed.__contains__
+def _without(text: str, chars: Sequence[str]) -> str:
+    if len(chars) > _FEW:
+        return text.translate(dict.fromkeys(map(ord, chars), " "))
+    for char in chars:
+        text = text.replace(char, " ")
+    return text
+
+
+def _may_be_listed(word: bytes) -> bool:
+    return word in _listed() or OPAQUE in word
+
+
+def _has_run(words: Sequence[AnyStr], is_listed: Callable[[AnyStr], bool]) -> bool:
     return _SOME in bytes(map(is_listed, words[::_STRIDE])) and _ENOUGH in bytes(map(is_listed, words))
