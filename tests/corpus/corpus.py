@@ -12,6 +12,7 @@ from corpus_forms import form_cases, name_cases
 from corpus_logs import log_cases
 from corpus_personal import named_personal_cases, phrase_cases, private_key_cases, shape_cases
 from corpus_probes import probes
+from corpus_protocols import protocol_cases
 from corpus_providers import provider_cases
 from corpus_registered import registered_cases
 from corpus_series import series_cases
@@ -40,6 +41,7 @@ FAMILIES: Final[dict[str, Callable[[], Iterator[Case]]]] = {
     "seed phrases": phrase_cases,
     "series and pieces": series_cases,
     "something between": between_cases,
+    "protocols and tools": protocol_cases,
     "amounts and orders": critical_cases,
     "registered values": registered_cases,
 }

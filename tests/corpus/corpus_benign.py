@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from corpus_benign_dense import DENSE_LINES
 from corpus_benign_resembling import RESEMBLING_LINES
 from corpus_benign_said import SAID_LINES
 from corpus_benign_source import SOURCE_LINES
@@ -241,7 +242,7 @@ _LINES: Final[dict[str, tuple[str, ...]]] = {
 
 def benign_rows() -> Iterator[Benign]:
     """Return every line with four fills at HIGH, and rows as structures."""
-    for kind, lines in (_LINES | WORDY_LINES | RESEMBLING_LINES | SOURCE_LINES | SAID_LINES).items():
+    for kind, lines in (_LINES | WORDY_LINES | RESEMBLING_LINES | SOURCE_LINES | SAID_LINES | DENSE_LINES).items():
         material = Material(f"benign-{kind}")
         for line in lines:
             for _ in range(_FILLS if has_plain_holes(line) else 1):

@@ -95,6 +95,8 @@ def _words(path: Path, report: Report) -> Iterator[str]:
         yield f"segments up to {report.retired_through} were retired by the trail itself"
     if report.repairs or report.lost:
         yield f"the trail tells of {report.repairs} repaired ends and {report.lost:,} records that could not be written"
+    if report.clock_steps:
+        yield f"the trail tells of {report.clock_steps:,} times that its clock was set or that it paused for long"
     if report.unsigned:
         yield f"{report.unsigned:,} records at the end are not covered by a signature yet"
     yield f"head: {report.last_sequence}:{report.last_hash}"

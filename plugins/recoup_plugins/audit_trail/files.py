@@ -126,8 +126,8 @@ class AppendFile:
             with suppress(OSError):
                 self._take_back()
             raise
-        self._is_torn = False
         self.size += len(piece)
+        self._is_torn = False
 
     def sync(self) -> None:
         """Force what was appended to the disk."""

@@ -52,6 +52,7 @@ class Report:
         retired_through: number of the last segment that the trail removed itself, or 0.
         repairs: ends that a crash tore and the next start cut off.
         lost: records that the trail says it could not write.
+        clock_steps: times that the trail says its clock was set, or stood still for a pause.
         findings: what is wrong, at most 1,000.
         more: how many further findings there were.
     """
@@ -68,6 +69,7 @@ class Report:
     retired_through: int = 0
     repairs: int = 0
     lost: int = 0
+    clock_steps: int = 0
     findings: list[Finding] = field(factory=list)
     more: int = 0
 

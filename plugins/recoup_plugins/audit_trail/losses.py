@@ -33,6 +33,8 @@ class Losses:
 
     def add(self, time: str, failure: Exception, *, lost: int = 0, unsynced: int = 0) -> int:
         """Count records that were lost, or may not be on the disk; return how many are lost by now."""
+        if not lost and not unsynced:
+            return self._lost
         named = isinstance(failure, OSError) and failure.strerror
         reason = self._sanitize(f"{type(failure).__name__}: {failure.strerror if named else failure}"[:200])  # type: ignore[attr-defined]  # an OSError where named
         with self._lock:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field, frozen
 
 from recoup_plugins.audit_trail.chain import GENESIS, Tip
-from recoup_plugins.audit_trail.errors import AuditKeyError
+from recoup_plugins.audit_trail.errors import AuditKeyError, AuditTrailError
 from recoup_plugins.audit_trail.files import segment_name, segment_numbers, sync_directory
 from recoup_plugins.audit_trail.merkle import Frontier
 from recoup_plugins.audit_trail.reading import read_lines
+from recoup_plugins.audit_trail.retention import sealed_segments
 from recoup_plugins.audit_trail.statements import BadStatement, Head, Retired, read_statement
 from recoup_plugins.audit_trail.unsigned import UnsignedEnd
 
@@ -39,6 +40,8 @@ class Found:
         tip: where the chain ends.
         frontier: over the open segment's records.
         opened: when the open segment was begun, or None where the next one must be.
+        latest: what the clock showed when the trail was last signed, or None where nothing says.
+        ahead: by how many seconds the clock was then ahead of the time known to have passed.
         notes: members for the record that says how the trail was found.
     """
 
@@ -46,6 +49,8 @@ class Found:
     tip: Tip
     frontier: Frontier
     opened: datetime | None
+    latest: datetime | None
+    ahead: int
     notes: dict[str, Any]
 
 
@@ -94,14 +99,26 @@ def take_up(directory: Path, keyring: Keyring, *, durable: bool) -> Found:
     if "unreadable" in notes:
         tip = evolve(tip, segment=highest)
     _compare(directory, scan, head, notes)
+    trail = _trail(scan, head, retired)
+    latest, ahead = _last_signed(directory, head if head and head.trail == trail else None, keyring, highest)
     goes_on = tip.segment == number and scan.last is not None and scan.last.kind != "seal" and number >= keyring.first
     return Found(
-        trail=_trail(scan, head, retired),
+        trail=trail,
         tip=tip,
         frontier=scan.frontier if goes_on else Frontier(),
         opened=_opened(scan) if goes_on else None,
+        latest=latest,
+        ahead=ahead,
         notes=notes,
     )
+
+
+def read_end(directory: Path, number: int) -> tuple[Record, Frontier]:
+    """Return the last record of a segment that this process writes, and the frontier over its records."""
+    scan = _read(directory, number, None)
+    if scan.last is None:
+        raise AuditTrailError(f"{segment_name(number)} was changed while it was written to")
+    return scan.last, scan.frontier
 
 
 def _statement(directory: Path, kind: type[Any], keyring: Keyring, notes: dict[str, Any]) -> Any:
@@ -208,10 +225,20 @@ def _trail(scan: _Scan, head: Head | None, retired: Retired | None) -> str | Non
 
 def _opened(scan: _Scan) -> datetime | None:
     """Return when the segment was begun, or None where its first line does not say."""
-    if scan.first is None:
-        return None
+    return None if scan.first is None else _moment(scan.first.value.get("time"))
+
+
+def _last_signed(directory: Path, head: Head | None, keyring: Keyring, highest: int) -> tuple[datetime | None, int]:
+    """Return when the trail was last signed, and how far the clock was ahead; without a head the newest seal says."""
+    if head is not None:
+        return _moment(head.time), head.ahead
+    sealed = sealed_segments(directory, highest + 1, keyring)
+    return (sealed[-1].sealed, sealed[-1].ahead) if sealed else (None, 0)
+
+
+def _moment(text: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(scan.first.value["time"])
-    except (KeyError, ValueError, TypeError):
+        moment = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from recoup_plugins.audit_trail.ageing import is_believable
 from recoup_plugins.audit_trail.chain import LONGEST_LINE, UnreadableLine, parse, without_hash
 from recoup_plugins.audit_trail.errors import IrregularFile
 from recoup_plugins.audit_trail.files import open_to_read, segment_name, segment_numbers
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from recoup_plugins.audit_trail.ageing import AgeClock
     from recoup_plugins.audit_trail.config import AuditTrailConfig
     from recoup_plugins.audit_trail.sealing import Keyring
 
@@ -34,6 +36,7 @@ class SealedSegment:
         sequence: of its seal.
         hash: of its seal.
         sealed: when.
+        ahead: by how many seconds the clock was then ahead of the time known to have passed.
     """
 
     number: int
@@ -41,6 +44,7 @@ class SealedSegment:
     sequence: int
     hash: str
     sealed: datetime
+    ahead: int
 
 
 def sealed_segments(directory: Path, current: int, keyring: Keyring) -> list[SealedSegment]:
@@ -60,7 +64,7 @@ def sealed_segments(directory: Path, current: int, keyring: Keyring) -> list[Sea
     return found
 
 
-def overdue(segments: Sequence[SealedSegment], config: AuditTrailConfig, now: datetime) -> list[SealedSegment]:
+def overdue(segments: Sequence[SealedSegment], config: AuditTrailConfig, clock: AgeClock) -> list[SealedSegment]:
     """Return the oldest segments that the configuration no longer keeps."""
     kept_bytes = sum(segment.size for segment in segments)
     due = []
@@ -68,7 +72,7 @@ def overdue(segments: Sequence[SealedSegment], config: AuditTrailConfig, now: da
         left = len(segments) - at
         too_many = config.retain_segments is not None and left > config.retain_segments
         too_large = config.retain_bytes is not None and kept_bytes > config.retain_bytes
-        too_old = config.retain_seconds is not None and now - segment.sealed > timedelta(seconds=config.retain_seconds)
+        too_old = config.retain_seconds is not None and clock.age(segment.sealed, segment.ahead) > config.retain_seconds
         if not (too_many or too_large or too_old):
             break
         due.append(segment)
@@ -83,10 +87,11 @@ def _read_seal(directory: Path, number: int, keyring: Keyring) -> SealedSegment 
             file.seek(max(0, size - _SEAL_BYTES))
             lines = file.read(_SEAL_BYTES).splitlines()
         record = parse(lines[-1])
-        sealed = datetime.fromisoformat(record.value["time"])
+        members = record.value
+        sealed, ahead = datetime.fromisoformat(members["time"]), members.get("ahead", 0)
     except (IrregularFile, UnreadableLine, LookupError, ValueError, TypeError):
         return None
-    if record.kind != "seal" or sealed.tzinfo is None or record.stored != record.computed:
+    if record.kind != "seal" or sealed.tzinfo is None or record.stored != record.computed or not is_believable(ahead):
         return None
     is_its_own = (
         is_signed(without_hash(record.line), keyring, number, "seal")
@@ -95,7 +100,9 @@ def _read_seal(directory: Path, number: int, keyring: Keyring) -> SealedSegment 
     )
     if not is_its_own:
         return None
-    return SealedSegment(number=number, size=size, sequence=record.sequence, hash=record.computed, sealed=sealed)
+    return SealedSegment(
+        number=number, size=size, sequence=record.sequence, hash=record.computed, sealed=sealed, ahead=ahead
+    )
 
 
 def _is_chained_to(path: Path, digest: str) -> bool:

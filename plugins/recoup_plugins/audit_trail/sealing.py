@@ -13,9 +13,13 @@ import os
 import stat
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from recoup_plugins.audit_trail.errors import AuditKeyError
+from recoup_plugins.audit_trail.errors import AuditKeyError, AuditTrailError
 from recoup_plugins.audit_trail.files import replace_file
+
+if TYPE_CHECKING:
+    from recoup_plugins.audit_trail.config import AuditTrailConfig
 
 SHORTEST_KEY = 32
 """Bytes, the length of the digest (RFC 2104, section 3)."""
@@ -83,6 +87,19 @@ class Keyring:
         key = self.key(segment)
         with self._lock:
             self._start = self._at = (segment, key)
+
+
+def keyring_of(config: AuditTrailConfig) -> Keyring:
+    """Return the keyring for the key that a trail is configured with.
+
+    Raises:
+        AuditTrailError: it can't be had, or lies beside what it signs.
+    """
+    if config.key_file is None:
+        return key_from_environment(config.key_env or "")
+    if Path(config.key_file).resolve().parent == Path(config.directory).resolve():
+        raise AuditTrailError(f"the key file {config.key_file} lies beside what it signs: keep it out of the directory")
+    return key_from_file(config.key_file)
 
 
 def key_from_environment(name: str) -> Keyring:

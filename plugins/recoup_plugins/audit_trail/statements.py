@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import attrs
 from attrs import frozen
 
+from recoup_plugins.audit_trail.ageing import is_believable
 from recoup_plugins.audit_trail.chain import FORMAT, HIGHEST, is_digest
 from recoup_plugins.audit_trail.errors import AuditTrailError, IrregularFile
 from recoup_plugins.audit_trail.files import open_to_read, replace_file
@@ -42,6 +43,7 @@ class Head:
         sequence: of the last record; 0 for none.
         hash: of the last record.
         time: when it was signed.
+        ahead: by how many seconds the clock was then ahead of the time known to have passed.
     """
 
     NAME: ClassVar[str] = "HEAD"
@@ -52,6 +54,7 @@ class Head:
     sequence: int
     hash: str
     time: str
+    ahead: int = 0
 
 
 @frozen(kw_only=True)
@@ -125,7 +128,13 @@ def read_statement(directory: Path, kind: type[S], keyring: Keyring | None) -> S
             raise BadStatement(f"{kind.NAME} was cut off")
         text = text[:-1]
         value = json.loads(text)
-        statement = kind(**{name: _checked(name, value[name]) for name in attrs.fields_dict(kind)})
+        statement = kind(
+            **{
+                name: _checked(name, value[name])
+                for name, attribute in attrs.fields_dict(kind).items()
+                if name in value or attribute.default is attrs.NOTHING
+            }
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadStatement(f"{kind.NAME} is unreadable") from None
     if value.get("type") != kind.PURPOSE or value.get("format") != FORMAT:
@@ -141,6 +150,8 @@ def _checked(name: str, value: Any) -> Any:
         fits = type(value) is int and 1 <= value <= LAST_SEGMENT
     elif name == "sequence":
         fits = type(value) is int and 0 <= value <= HIGHEST
+    elif name == "ahead":
+        fits = is_believable(value)
     else:
         fits = is_digest(value) if name == "hash" else isinstance(value, str)
     if not fits:

@@ -353,6 +353,8 @@ class _Run:
             elif record.kind == "gap":
                 lost = record.value.get("lost")
                 report.lost += lost if type(lost) is int and 0 <= lost <= HIGHEST else 0
+            elif record.kind == "clock":
+                report.clock_steps += 1
             elif record.kind == "start":
                 repairs = record.value.get("repair")
                 report.repairs += len(repairs) if isinstance(repairs, list) else 0

@@ -10,17 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recoup_plugins.audit_trail.ageing import AgeClock
 from recoup_plugins.audit_trail.chain import FORMAT, GENESIS, Tip, body, finish
 from recoup_plugins.audit_trail.config import FsyncPolicy
+from recoup_plugins.audit_trail.durability import Durability
 from recoup_plugins.audit_trail.encoding import plain_members, timestamp
 from recoup_plugins.audit_trail.errors import AuditTrailError, AuditTrailLocked, AuditTrailRemoved, AuditWriteError
 from recoup_plugins.audit_trail.files import AppendFile, make_directory, segment_name, sync_directory
 from recoup_plugins.audit_trail.lock import TrailLock
 from recoup_plugins.audit_trail.losses import Losses
 from recoup_plugins.audit_trail.merkle import Frontier
-from recoup_plugins.audit_trail.resume import take_up
+from recoup_plugins.audit_trail.resume import read_end, take_up
 from recoup_plugins.audit_trail.retention import overdue, sealed_segments
-from recoup_plugins.audit_trail.sealing import key_from_environment, key_from_file, replace_key
+from recoup_plugins.audit_trail.sealing import keyring_of, replace_key
 from recoup_plugins.audit_trail.statements import Head, Retired, signed, write_statement
 
 if TYPE_CHECKING:
@@ -64,10 +66,12 @@ class Trail:
         self._trail = ""
         self._tip = Tip(0, 0, GENESIS)
         self._signed = 0
-        self._synced = 0
+        self._disk = Durability(self._not_forced)
         self._file: AppendFile | None = None
+        self._followed = 0
         self._frontier = Frontier()
         self._opened = datetime.min.replace(tzinfo=UTC)
+        self._age = AgeClock(clock, None, 0, config.retain_seconds)
 
     @property
     def is_open(self) -> bool:
@@ -94,15 +98,10 @@ class Trail:
         with self._appending:
             if self._lock is not None:
                 return
-            config = self._config
             make_directory(self._directory)
             lock = TrailLock(self._directory)
             try:
-                if config.key_file is not None:
-                    self._check_place(Path(config.key_file))
-                    self._keyring = key_from_file(config.key_file)
-                else:
-                    self._keyring = key_from_environment(config.key_env or "")
+                self._keyring = keyring_of(self._config)
                 self._begin(self._keyring)
             except BaseException:
                 self._close_file()
@@ -124,16 +123,16 @@ class Trail:
             self._check_owner()
             with self._alone():
                 has_turned = self._turn_over(len(members))
-                self._write([(kind, members)])
-                sequence = self._tip.sequence
+                self._write([*self._clock_step(), (kind, members)])
+                sequence, failures = self._tip.sequence, self._disk.failures
         except (OSError, AuditTrailError) as failure:
             raise self.lose(failure) from failure
-        if has_turned:
-            self._settle(self._retire)
-        if self._config.sync_seconds == 0:
-            self._settle(self.checkpoint)
-        elif self._config.fsync is FsyncPolicy.ALWAYS:
-            self._settle(lambda: self._sync(sequence))
+        try:
+            if has_turned:
+                self._retire()
+            self._vouch(sequence, failures)
+        except (OSError, AuditTrailError) as failure:
+            raise self.unsettled(failure, sequence) from failure
 
     def lose(self, failure: Exception) -> AuditWriteError:
         """Count a record that can't be written, and return the error that says so."""
@@ -142,14 +141,19 @@ class Trail:
             f"the audit trail in {self._directory} can't be written: {failure}; records lost: {lost:,}", lost=lost
         )
 
-    def unsettled(self, failure: Exception) -> AuditWriteError:
+    def unsettled(self, failure: Exception, sequence: int | None = None) -> AuditWriteError:
         """Note that records may not be on the disk, or are not signed, and return the error that says so.
 
         Where the segment was removed, the trail is let go of, and can be opened again.
+
+        Args:
+            failure: why.
+            sequence: of the record; None for the last one.
         """
         if isinstance(failure, AuditTrailRemoved):
             self._abandon()
-        lost = self._losses.add(self._now(), failure, unsynced=1)
+        is_told = self._disk.told >= (self._tip.sequence if sequence is None else sequence)
+        lost = self._losses.add(self._now(), failure, unsynced=0 if is_told else 1)
         return AuditWriteError(f"the audit trail in {self._directory} can't be settled: {failure}", lost=lost)
 
     def checkpoint(self) -> None:
@@ -168,8 +172,7 @@ class Trail:
             if tip.sequence == self._signed:
                 return
             if self._is_durable:
-                file.sync()
-                self._synced = tip.sequence
+                self._disk.force(file, tip.sequence)
             self._sign(tip, keyring)
 
     def close(self) -> None:
@@ -182,6 +185,7 @@ class Trail:
             if self._lock is None or os.getpid() != self._owner:
                 return
             try:
+                self._catch_up()
                 if self._file is None:
                     self._turn_over(0)
                 self._write([("stop", plain_members(segment=self._tip.segment))])
@@ -195,6 +199,7 @@ class Trail:
     def _abandon(self) -> None:
         """Let go of a trail that was removed, without a word in it, so that it can be opened anew."""
         with self._appending, self._syncing:
+            self._disk.give_up()
             self._close_file()
             if self._lock is not None:
                 self._lock.release()
@@ -212,10 +217,6 @@ class Trail:
             finally:
                 self._is_appending = False
 
-    def _check_place(self, key_file: Path) -> None:
-        if key_file.resolve().parent == self._directory.resolve():
-            raise AuditTrailError(f"the key file {key_file} lies beside what it signs: keep it out of the directory")
-
     def _check_owner(self) -> None:
         if self._lock is None:
             raise AuditTrailError("it is not open")
@@ -230,8 +231,10 @@ class Trail:
             notes = {"missing": self._tip.sequence - found.tip.sequence} | notes
         self._trail = found.trail or secrets.token_hex(8)
         self._tip, self._frontier = found.tip, found.frontier
+        self._age = AgeClock(self._clock, found.latest, found.ahead, self._config.retain_seconds)
         self._owner = os.getpid()
-        self._signed = self._synced = 0
+        self._signed = 0
+        self._disk.begin(found.tip.sequence)
         if found.trail is None:
             # From here on the absence of a head can only mean that it was removed.
             write_statement(
@@ -244,7 +247,7 @@ class Trail:
             self._open_segment(max(self._tip.segment + 1, keyring.first))
         else:
             self._file = AppendFile(self._directory / segment_name(self._tip.segment), create=False)
-            self._opened = found.opened
+            self._opened, self._followed = found.opened, self._file.size
         self._write([("start", plain_members(format=FORMAT, segment=self._tip.segment, **notes))])
         self.checkpoint()
 
@@ -265,11 +268,28 @@ class Trail:
         self._tip = Tip(self._tip.segment, sequence, previous)
         for item in hashes:
             self._frontier.add(item)
+        self._followed = self._file.size
         if gap is not None:
             self._losses.stated(gap[1], gap[2])
 
+    def _catch_up(self) -> None:
+        """Take up what was written when an interrupt, such as Ctrl-C, came between a line and the note of it."""
+        if self._file is None or self._file.size == self._followed:
+            return
+        last, self._frontier = read_end(self._directory, self._tip.segment)
+        self._tip = Tip(self._tip.segment, last.sequence, last.computed)
+        self._followed = self._file.size
+        if last.kind == "seal":
+            with self._syncing:
+                self._end_segment()
+
+    def _clock_step(self) -> list[tuple[str, str]]:
+        step = self._age.step()
+        return [] if step is None else [("clock", plain_members(ahead=step[0], step=step[1]))]
+
     def _turn_over(self, coming: int) -> bool:
         """Begin the next segment if this one has its size or its age, or a change was left half done; say whether."""
+        self._catch_up()
         if self._file is not None:
             is_full = self._file.size + coming > self._config.rotate_bytes and self._frontier.size > 1
             is_old = self._max_age is not None and abs(self._clock.now() - self._opened) >= self._max_age  # or set back
@@ -285,17 +305,25 @@ class Trail:
         assert self._file is not None
         assert self._keyring is not None
         tip = self._tip
-        members = plain_members(segment=tip.segment, records=self._frontier.size, root=self._frontier.root())
+        members = plain_members(
+            segment=tip.segment,
+            records=self._frontier.size,
+            root=self._frontier.root(),
+            ahead=self._age.ahead() or None,
+        )
         unsigned = body(tip.sequence + 1, self._now(), "seal", members, tip.hash)
         line, digest = finish(signed(unsigned, self._keyring, tip.segment, "seal"))
         self._file.append(line)
         self._tip = Tip(tip.segment, tip.sequence + 1, digest)
-        # Sealed: whatever fails from here on, nothing more may come into this segment.
+        self._end_segment()
+
+    def _end_segment(self) -> None:
+        """Close the segment that was sealed: whatever fails from here on, nothing more may come into it."""
+        assert self._file is not None
         file, self._file = self._file, None
         try:
             if self._is_durable:
-                file.sync()
-                self._synced = self._tip.sequence
+                self._disk.force(file, self._tip.sequence)
         finally:
             file.close()
 
@@ -306,20 +334,22 @@ class Trail:
         members = plain_members(format=FORMAT, trail=self._trail, segment=number)
         line, digest = finish(body(self._tip.sequence + 1, timestamp(moment), "segment", members, self._tip.hash))
         path = self._directory / segment_name(number)
+        before = self._tip, self._frontier
         file = AppendFile(path, create=True)
         try:
             file.append(line)
             if self._is_durable:
                 file.sync()
                 sync_directory(self._directory)
+            self._tip, self._frontier = Tip(number, self._tip.sequence + 1, digest), Frontier()
+            self._frontier.add(digest)
+            self._opened, self._followed, self._file = moment, file.size, file
         except BaseException:
+            self._file = None
+            self._tip, self._frontier = before
             file.close()
             path.unlink()
             raise
-        self._file, self._opened = file, moment
-        self._tip = Tip(number, self._tip.sequence + 1, digest)
-        self._frontier = Frontier()
-        self._frontier.add(digest)
         self._sign(self._tip, self._keyring)
 
     def _retire(self) -> None:
@@ -327,7 +357,7 @@ class Trail:
             if self._keyring is None or self._file is None:
                 return
             sealed = sealed_segments(self._directory, self._tip.segment, self._keyring)
-            due = overdue(sealed, self._config, self._clock.now())
+            due = overdue(sealed, self._config, self._age)
             if due:
                 self._remove(due)
 
@@ -347,22 +377,37 @@ class Trail:
         for segment in due:
             (self._directory / segment_name(segment.number)).unlink()
 
-    def _sync(self, sequence: int) -> None:
-        """Force a record to the disk, unless whoever was here before has done it along with his own."""
-        with self._syncing:
-            tip, file = self._tip, self._file
-            if self._synced < sequence and file is not None:
-                file.sync()
-                self._synced = tip.sequence
+    def _vouch(self, sequence: int, failures: int) -> None:
+        """Have a record signed or on the disk, as configured, unless somebody has done it along with his own.
 
-    def _settle(self, due: Callable[[], None]) -> None:
-        try:
-            due()
-        except (OSError, AuditTrailError) as failure:
-            raise self.unsettled(failure) from failure
+        Args:
+            sequence: of the record.
+            failures: calls for the disk that had failed when it was written.
+        """
+        is_to_be_signed = self._config.sync_seconds == 0
+        if not is_to_be_signed and self._config.fsync is not FsyncPolicy.ALWAYS:
+            return
+        with self._syncing:
+            if is_to_be_signed:
+                self.checkpoint()
+            elif self._disk.synced < sequence and self._file is not None:
+                self._disk.force(self._file, self._tip.sequence)
+            done = self._signed if is_to_be_signed else self._disk.synced
+            if done < sequence or failures != self._disk.failures:
+                raise AuditTrailError(f"record {sequence:,} may not be on the disk: somebody else's call for it failed")
+
+    def _not_forced(self, failure: OSError, records: int) -> None:
+        self._losses.add(self._now(), failure, unsynced=records)
 
     def _sign(self, tip: Tip, keyring: Keyring) -> None:
-        head = Head(trail=self._trail, segment=tip.segment, sequence=tip.sequence, hash=tip.hash, time=self._now())
+        head = Head(
+            trail=self._trail,
+            segment=tip.segment,
+            sequence=tip.sequence,
+            hash=tip.hash,
+            time=self._now(),
+            ahead=self._age.ahead(),
+        )
         write_statement(self._directory, head, keyring, durable=self._is_durable)
         # After the head, and with each one, so that a crash or a full disk in between leaves no earlier key for long.
         if self._config.forward_secure and keyring.first < tip.segment:

@@ -84,6 +84,7 @@ class Listing(Enum):
 class AddressLists:
     """Allow- and deny-lists of networks. The longest prefix counts; in a tie the deny-list. Immutable, so thread-safe.
 
+    Text that is no address is denied where every address of a family is, and on no list otherwise.
     A network of IPv6 covers no IPv4 address, unless it lies in the range of mapped or NAT64 ones: then it is that of
     the IPv4 addresses in them.
     A look-up costs one set look-up for each prefix length in use, however long the lists.
@@ -96,7 +97,7 @@ class AddressLists:
         ValueError: an entry is no network, or has bits set beyond its prefix.
     """
 
-    __slots__ = ("_ipv4", "_ipv6")
+    __slots__ = ("_invalid", "_ipv4", "_ipv6")
 
     def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = ()) -> None:
         ipv4: dict[int, dict[int, Listing]] = {}
@@ -106,14 +107,16 @@ class AddressLists:
                 packed, length = _network(name, entry)
                 by_length = ipv4 if len(packed) == _IPV4_BYTES else ipv6
                 by_length.setdefault(length, {})[_prefix(packed, length)] = listing
+        denies_all = any(by_length.get(0, {}).get(0) is Listing.DENIED for by_length in (ipv4, ipv6))
+        self._invalid = Listing.DENIED if denies_all else Listing.UNLISTED
         self._ipv4 = sorted(ipv4.items(), reverse=True)
         self._ipv6 = sorted(ipv6.items(), reverse=True)
 
     def find(self, address: bytes) -> Listing:
-        """Return what the lists say of a parsed address; :data:`INVALID` is on no list."""
+        """Return what the lists say of a parsed address."""
+        if not address:
+            return self._invalid
         by_length = self._ipv4 if len(address) == _IPV4_BYTES else self._ipv6
-        if not by_length or not address:
-            return Listing.UNLISTED
         for length, prefixes in by_length:
             listing = prefixes.get(_prefix(address, length))
             if listing is not None:

@@ -81,6 +81,8 @@ class SecurityRateLimiterConfig:
         max_addresses: addresses and networks followed exactly at a time, about 250 bytes each; as many again whose
             failures are remembered, at about 400 bytes.
         max_operations: pairs of component and operation followed exactly at a time.
+        operations_per_component: operations of one component that are told apart, apart from those that ``limits``
+            names and eight that prove who somebody is; further ones count as one. Names may be what a client sends.
     """
 
     limits: Mapping[str, Limit] = field(factory=dict, validator=deep_mapping(instance_of(str), instance_of(Limit)))
@@ -93,6 +95,7 @@ class SecurityRateLimiterConfig:
     threats: ThreatDetection = field(factory=ThreatDetection, validator=instance_of(ThreatDetection))
     max_addresses: int = field(default=65_536, validator=[instance_of(int), ge(16)])
     max_operations: int = field(default=4_096, validator=[instance_of(int), ge(16)])
+    operations_per_component: int = field(default=128, validator=[instance_of(int), ge(1)])
 
 
 class OperationLimits:
@@ -140,6 +143,10 @@ class OperationLimits:
     def shared(self, component: str, operation: str) -> Limit:
         """Return the limit that all requests of an operation share."""
         return self._by_pair.get((component, operation)) or self._by_component.get(component) or self._default
+
+    def is_given(self, component: str, operation: str) -> bool:
+        """Say whether the limits name an operation."""
+        return operation in self._by_operation or (component, operation) in self._by_pair
 
     def has_pace(self, component: str, operation: str) -> bool:
         """Say whether an operation has a limit for each person, and none of its own."""

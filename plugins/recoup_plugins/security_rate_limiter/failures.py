@@ -55,8 +55,8 @@ class FailureLedger:
 
     def record(
         self, key: Hashable, group: Hashable, now: int, *, is_strict: bool = False, is_lenient: bool = False
-    ) -> None:
-        """Count a failure.
+    ) -> bool:
+        """Count a failure, and say whether it was free: nobody is held back for it.
 
         Args:
             key: who failed.
@@ -70,10 +70,13 @@ class FailureLedger:
         if before is None and len(self._own) >= self._unreserved:
             before = self._doubted(key, now)
             if self._count(before.forgotten_at, now) < free:
-                return
+                return True
         longest = min(self._max, _LENIENT * self._base) if is_lenient else self._max
-        if not self._own.put(key, self._worse(before, now, longest, free), now):
-            self._groups.put(group, self._worse(self._groups.get(group), now, self._base, free), now)
+        after = self._worse(before, now, longest, free)
+        if not self._own.put(key, after, now):
+            after = self._worse(self._groups.get(group), now, self._base, free)
+            self._groups.put(group, after, now)
+        return after.blocked_until <= now
 
     def forgive(self, key: Hashable, now: int) -> None:
         """Forget the failures of somebody who has succeeded."""

@@ -6,6 +6,8 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING
 
+import attrs
+
 from recoup import Clock, SystemClock
 from recoup.events import RateLimitDecision
 from recoup_plugins.security_rate_limiter.addresses import (
@@ -21,6 +23,7 @@ from recoup_plugins.security_rate_limiter.addresses import (
 from recoup_plugins.security_rate_limiter.config import OperationLimits, SecurityRateLimiterConfig
 from recoup_plugins.security_rate_limiter.failures import FailureLedger
 from recoup_plugins.security_rate_limiter.gcra import TICKS_PER_SECOND, Limit, to_ticks
+from recoup_plugins.security_rate_limiter.operations import OperationNames
 from recoup_plugins.security_rate_limiter.tables import ArrivalTable
 from recoup_plugins.security_rate_limiter.threats import Attempt, Slips, ThreatWatch
 
@@ -34,6 +37,8 @@ _DENIED = RateLimitDecision(allowed=False, reason="the address is on the deny-li
 _HELD_BACK = "held back after failures"
 
 _LONGEST_NAME = 128
+_OF_A_COMPONENT = 8
+"""So many times more failures are free in all operations of a component together as in one."""
 
 _Meter = tuple[ArrivalTable, "Hashable", Limit, str]
 """Where a request is counted: table, key, limit, and what the limit is of."""
@@ -50,9 +55,20 @@ class SecurityRateLimiter:
 
     Failures hold back whoever caused them: the pair of account and source where an account is named, otherwise the
     source. A source found attacking is held back whatever account it tries, apart from accounts that have succeeded
-    from its network before. While an account is under attack, a source that is new to it has one free failure instead
+    from its network before. Whoever moves on to another operation after each free failure is held back in all of its
+    component. While an account is under attack, a source that is new to it has one free failure instead
     of the configured ones. Nothing that strangers do keeps an account's owner out: not from a network he has succeeded
     from before, and not on his first try from any other.
+
+    An owner who shares an address with somebody who guesses at his account is told from him by ``device``: what the
+    application knows a client again by, such as a random cookie that it set at a success (OWASP, *Slow Down Online
+    Guessing Attacks with Device Cookies*). Failures on a device on which the account has succeeded before count for
+    that device alone, and those elsewhere do not hold it back. Whoever has no such device gains nothing by making one
+    up. Without devices nothing tells both apart, and to let an account through because it is known at the address would
+    let everybody there guess at it.
+
+    Operations beyond ``operations_per_component`` count as one, so that a client who makes up their names gets no fresh
+    state with each.
 
     Memory is bounded: see :mod:`recoup_plugins.security_rate_limiter.tables`. With the default configuration the state
     stays below 256 MiB however many addresses and accounts appear.
@@ -82,11 +98,24 @@ class SecurityRateLimiter:
         self._operations = ArrivalTable(config.max_operations)
         self._addresses = ArrivalTable(config.max_addresses)
         self._failures = FailureLedger(config.failures, config.max_addresses)
-        self._watch = ThreatWatch(config.threats) if config.threats.enabled else None
+        strayed = attrs.evolve(config.failures, free=_OF_A_COMPONENT * config.failures.free)
+        self._strayed = FailureLedger(strayed, config.max_addresses // 4)
+        self._watch = ThreatWatch(config.threats, self._limits.is_given) if config.threats.enabled else None
+        login_part = _no_part if self._watch is None else self._watch.login_part
+        # Apart, so that strangers take no places from the application's own operations.
+        self._names, self._own_names = (
+            OperationNames(self._limits.is_given, login_part, config.operations_per_component) for _ in range(2)
+        )
         self._publish = publish
 
     async def check_rate_limit(
-        self, component: str, operation: str, ip_address: str | None = None, *, account: str | None = None
+        self,
+        component: str,
+        operation: str,
+        ip_address: str | None = None,
+        *,
+        account: str | None = None,
+        device: str | None = None,
     ) -> bool:
         """Return whether an operation is within its limits, and count it if so. Does not yield to other tasks.
 
@@ -96,11 +125,12 @@ class SecurityRateLimiter:
             ip_address: of whoever asks for it. Text that is no address counts for one address that all such text
                 shares.
             account: the name that he gives, if any; kept as a keyed digest only.
+            device: what the application knows the client again by, if anything; kept as a keyed digest only.
 
         Raises:
-            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
+            TypeError: a name is no text, or ``ip_address``, ``account`` or ``device`` neither text nor None.
         """
-        return self.decide(component, operation, ip_address, account=account).allowed
+        return self.decide(component, operation, ip_address, account=account, device=device).allowed
 
     async def record_failure(
         self,
@@ -110,6 +140,7 @@ class SecurityRateLimiter:
         *,
         account: str | None = None,
         known_account: bool | None = None,
+        device: str | None = None,
     ) -> None:
         """Count a failure, such as a wrong password, against whoever caused it. Does not yield to other tasks.
 
@@ -123,14 +154,15 @@ class SecurityRateLimiter:
             ip_address: as in :meth:`check_rate_limit`.
             account: the name that was tried, if any; kept as a keyed digest only.
             known_account: whether there is such an account; None where that is not known.
+            device: as in :meth:`check_rate_limit`.
 
         Raises:
-            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
+            TypeError: a name is no text, or ``ip_address``, ``account`` or ``device`` neither text nor None.
         """
-        attempt = self._attempt(component, operation, ip_address, account)
+        now = to_ticks(self._clock.monotonic())
+        attempt = self._attempt(component, operation, ip_address, account, device, now)
         if attempt is None:
             return
-        now = to_ticks(self._clock.monotonic())
         events: list[ThreatEvent] = []
         with self._lock:
             watch = self._watch
@@ -140,36 +172,46 @@ class SecurityRateLimiter:
                 is_strict = watch.is_under_attack(attempt, now) and not watch.is_familiar(attempt)
             slips = Slips.NONE if watch is None else watch.slips(attempt, now)
             if slips is not Slips.FEW:
-                is_lenient = slips is Slips.MANY
-                self._failures.record(*_culprit(attempt), now, is_strict=is_strict, is_lenient=is_lenient)
+                self._hold(attempt, now, is_strict=is_strict, is_lenient=slips is Slips.MANY)
             if attempt.account is not None and watch is not None and watch.is_suspect(attempt, now):
-                self._failures.record(*_culprit(attempt._replace(account=None)), now)
+                self._failures.record(*_culprit(attempt._replace(account=None, device=None)), now)
         self._tell(events)
 
     async def record_success(
-        self, component: str, operation: str, ip_address: str | None = None, *, account: str | None = None
+        self,
+        component: str,
+        operation: str,
+        ip_address: str | None = None,
+        *,
+        account: str | None = None,
+        device: str | None = None,
     ) -> None:
         """Count a success, such as a right password. Does not yield to other tasks.
 
-        It forgives the failures of this account from this source, and makes the source's network familiar to the
-        account. Without an account it forgives nothing, since whoever has one account could buy tries at others.
+        It forgives the failures of this account from this source or on this device, and makes both the source's network
+        and the device familiar to the account. Without an account it forgives nothing, since whoever has one account
+        could buy tries at others.
 
         Args:
             component: as in :meth:`check_rate_limit`.
             operation: as in :meth:`check_rate_limit`.
             ip_address: as in :meth:`check_rate_limit`.
             account: the account that was proved, if any; kept as a keyed digest only.
+            device: as in :meth:`check_rate_limit`. Give one that nobody can guess, to nobody but its owner.
 
         Raises:
-            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
+            TypeError: a name is no text, or ``ip_address``, ``account`` or ``device`` neither text nor None.
         """
-        attempt = self._attempt(component, operation, ip_address, account)
+        now = to_ticks(self._clock.monotonic())
+        attempt = self._attempt(component, operation, ip_address, account, device, now)
         if attempt is None:
             return
-        now = to_ticks(self._clock.monotonic())
         with self._lock:
             if attempt.account is not None:
                 self._failures.forgive(_culprit(attempt)[0], now)
+                self._strayed.forgive(_anywhere(attempt)[0], now)
+                if device is not None and self._watch is not None:
+                    self._watch.trust(attempt.account, device)
             if self._watch is not None:
                 self._watch.succeeded(attempt, now)
 
@@ -178,8 +220,10 @@ class SecurityRateLimiter:
         if self._watch is None:
             return
         now = to_ticks(self._clock.monotonic())
+        component = bounded_name(component)
+        operation = self._own_names.find(component, bounded_name(operation), now)
         with self._lock:
-            events = self._watch.errors(bounded_name(component), bounded_name(operation), budget, now)
+            events = self._watch.errors(component, operation, budget, now)
         self._tell(events)
 
     def threats(self) -> tuple[ThreatEvent, ...]:
@@ -190,7 +234,13 @@ class SecurityRateLimiter:
             return self._watch.findings(to_ticks(self._clock.monotonic()))
 
     def decide(
-        self, component: str, operation: str, ip_address: str | None = None, *, account: str | None = None
+        self,
+        component: str,
+        operation: str,
+        ip_address: str | None = None,
+        *,
+        account: str | None = None,
+        device: str | None = None,
     ) -> RateLimitDecision:
         """Answer as :meth:`check_rate_limit` does, with the seconds to wait and the reason of a refusal.
 
@@ -199,20 +249,19 @@ class SecurityRateLimiter:
             the address nor any name.
 
         Raises:
-            TypeError: a name is no text, or ``ip_address`` or ``account`` neither text nor None.
+            TypeError: a name is no text, or ``ip_address``, ``account`` or ``device`` neither text nor None.
         """
         component, operation = bounded_name(component), bounded_name(operation)
         now = to_ticks(self._clock.monotonic())
-        digest = None if account is None or self._watch is None else self._watch.account(account)
         if ip_address is None:
-            return self._decide_own(Attempt(component, operation, None, digest), now)
+            return self._decide_own(self._made(component, operation, None, account, device, now), now)
         address = parse(ip_address)
         listing = self._lists.find(address)
         if listing is Listing.DENIED:
             return _DENIED
         if listing is Listing.ALLOWED:
-            return self._admit_own(component, operation, now)
-        attempt = Attempt(component, operation, address, digest)
+            return self._admit_own(component, self._own_names.find(component, operation, now), now)
+        attempt = self._made(component, operation, address, account, device, now)
         events: list[ThreatEvent] = []
         with self._lock:
             held = self._held(attempt, now)
@@ -243,17 +292,45 @@ class SecurityRateLimiter:
         if not len(self._failures):
             return 0
         until = self._failures.blocked_until(*_culprit(attempt))
+        if len(self._strayed) and self._may_stray(attempt):
+            until = max(until, self._strayed.blocked_until(*_anywhere(attempt)))
         if attempt.account is not None and self._watch is not None and not self._watch.is_familiar(attempt):
-            until = max(until, self._failures.blocked_until(*_culprit(attempt._replace(account=None))))
+            until = max(until, self._failures.blocked_until(*_culprit(attempt._replace(account=None, device=None))))
         return until - now
 
-    def _attempt(self, component: str, operation: str, ip_address: str | None, account: str | None) -> Attempt | None:
+    def _hold(self, attempt: Attempt, now: int, *, is_strict: bool, is_lenient: bool) -> None:
+        """Count a failure against its culprit; a free one also in all operations of the component together."""
+        is_free = self._failures.record(*_culprit(attempt), now, is_strict=is_strict, is_lenient=is_lenient)
+        if is_free and self._may_stray(attempt):
+            self._strayed.record(*_anywhere(attempt), now, is_lenient=is_lenient)
+
+    def _may_stray(self, attempt: Attempt) -> bool:
+        return attempt.address is not None and self._watch is not None and self._watch.proves_identity(attempt)
+
+    def _attempt(
+        self,
+        component: str,
+        operation: str,
+        ip_address: str | None,
+        account: str | None,
+        device: str | None,
+        now: int,
+    ) -> Attempt | None:
         """Return what the limiter keeps of an attempt; None from allow-listed networks."""
-        digest = None if account is None or self._watch is None else self._watch.account(account)
         address = None if ip_address is None else parse(ip_address)
         if address is not None and self._lists.find(address) is Listing.ALLOWED:
             return None
-        return Attempt(bounded_name(component), bounded_name(operation), address, digest)
+        return self._made(bounded_name(component), bounded_name(operation), address, account, device, now)
+
+    def _made(
+        self, component: str, operation: str, address: bytes | None, account: str | None, device: str | None, now: int
+    ) -> Attempt:
+        names = self._own_names if address is None else self._names
+        operation = names.find(component, operation, now)
+        if account is None or self._watch is None:
+            return Attempt(component, operation, address)
+        digest = self._watch.account(account)
+        return Attempt(component, operation, address, digest, self._watch.device(digest, device))
 
     def _tell(self, events: list[ThreatEvent]) -> None:
         """Publish outside the lock, since observers may ask the limiter."""
@@ -307,23 +384,36 @@ def _refusal(ticks: int, reason: str) -> RateLimitDecision:
 
 def _culprit(attempt: Attempt) -> tuple[Hashable, Hashable]:
     """Return whom failures count for, and the group that they count for where there is no room for him."""
-    component, operation, address, account = attempt
+    component, operation, address, account, device = attempt
     if address is None:
         return (component, operation, account), (component, operation)
+    if device is not None:
+        return (component, operation, "device", account, device), (component, operation, "device", account)
     group = (component, operation, vicinity_of(address))
     if account is None:
         return (component, operation, host_of(address)), group
     return (component, operation, host_of(address), account), group
 
 
+def _anywhere(attempt: Attempt) -> tuple[Hashable, Hashable]:
+    """Return whom failures count for in all operations of a component together, and the group."""
+    return _culprit(attempt._replace(operation=""))
+
+
+def _no_part(_: str) -> str:
+    return ""
+
+
 def bounded_name(text: str) -> str:
-    """Return a name, or a digest in its place if it is long: bounded keys keep a bounded table bounded in bytes.
+    """Return a name, or a digest in its place if it is long or not printable.
+
+    Bounded keys keep a bounded table bounded in bytes, and a name that is told of forges no line of a log.
 
     Raises:
         TypeError: ``text`` is no string.
     """
     if not isinstance(text, str):
         raise TypeError(f"component and operation are text, such as 'trading'; got {type(text).__name__}")
-    if len(text) <= _LONGEST_NAME:
+    if len(text) <= _LONGEST_NAME and text.isprintable():
         return text
     return "#" + hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -38,21 +38,53 @@ def without_told(walk: Walk, items: Any, get: Callable[[str], Any]) -> Any:
         get: gives another member of the same mapping by its name.
     """
     kind = type(items)
+    if not may_be_told(items, get):
+        return items
     if kind is dict:
         hidden = _spoken_of(walk, items, get)
         return {name: "[SECRET]" if name in hidden else item for name, item in items.items()} if hidden else items
-    if kind not in (list, tuple) or not items or len(items) > _MOST_ITEMS:
+    if not items or len(items) > _MOST_ITEMS:
         return items
     columns = _columns(walk, get)
     if columns:
         return kind(_without_columns(walk, items, columns))
-    if any(type(operation := get(name)) is str and _LOGIN.search(operation[:64]) for name in _OPERATION_NAMES):
+    if _is_login(get):
         return kind(
             walk.placeholder("CREDENTIALS", item) if type(item) is str and is_credential(item) else item
             for item in items
         )
     hidden = _spoken_of(walk, dict(enumerate(items)), get)
     return kind("[SECRET]" if place in hidden else item for place, item in enumerate(items)) if hidden else items
+
+
+def may_be_told(items: Any, get: Callable[[str], Any]) -> bool:
+    """Tell whether another member may make items sensitive; ``without_told`` hands all others back.
+
+    Args:
+        items: the member in question.
+        get: gives another member of the same mapping by its name.
+    """
+    kind = type(items)
+    if kind is list or kind is tuple:
+        return _names_of_columns(get) is not None or _is_login(get) or _message(get) != ""
+    return kind is dict and _message(get) != ""
+
+
+def _is_login(get: Callable[[str], Any]) -> bool:
+    return any(type(operation := get(name)) is str and _LOGIN.search(operation[:64]) for name in _OPERATION_NAMES)
+
+
+def _message(get: Callable[[str], Any]) -> str:
+    """Return the message among the members that has places for arguments; nothing where there is none."""
+    return next((text for name in _MESSAGE_NAMES if type(text := get(name)) is str and _PLACE.search(text)), "")
+
+
+def _names_of_columns(get: Callable[[str], Any]) -> list[Any] | None:
+    for name in _COLUMNS_NAMES:
+        names = get(name)
+        if type(names) in (list, tuple) and len(names) <= _MOST_ITEMS:
+            return list(names)
+    return None
 
 
 def names_columns(row: Sequence[Any]) -> bool:
@@ -96,13 +128,9 @@ def is_private_key(items: list[Any]) -> bool:
 
 def _columns(walk: Walk, get: Callable[[str], Any]) -> dict[int, Ruling]:
     """Return the rulings on the columns that a mapping names, by their places."""
-    for name in _COLUMNS_NAMES:
-        names = get(name)
-        if type(names) in (list, tuple) and len(names) <= _MOST_ITEMS:
-            columns = [column.get("name") if type(column) is dict else column for column in names]
-            rulings = {place: walk.rulings[column] for place, column in enumerate(columns) if type(column) is str}
-            return {place: ruling for place, ruling in rulings.items() if ruling.verdict is not None}
-    return {}
+    columns = [column.get("name") if type(column) is dict else column for column in _names_of_columns(get) or ()]
+    rulings = {place: walk.rulings[column] for place, column in enumerate(columns) if type(column) is str}
+    return {place: ruling for place, ruling in rulings.items() if ruling.verdict is not None}
 
 
 def _without_columns(walk: Walk, rows: Sequence[Any], columns: dict[int, Ruling]) -> list[Any]:
@@ -120,7 +148,7 @@ def _without_cells(walk: Walk, row: Sequence[Any], columns: dict[int, Ruling]) -
 
 def _spoken_of(walk: Walk, arguments: dict[Any, Any], get: Callable[[str], Any]) -> set[Any]:
     """Return the names or places of the arguments that a message makes secret once they stand in it."""
-    message = next((text for name in _MESSAGE_NAMES if type(text := get(name)) is str and _PLACE.search(text)), "")
+    message = _message(get)
     texts = {
         name: item
         for name, item in arguments.items()

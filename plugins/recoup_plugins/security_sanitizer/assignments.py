@@ -12,11 +12,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from recoup_plugins.security_sanitizer.cache import BoundedCache
 from recoup_plugins.security_sanitizer.fix_fields import in_fix_messages
-from recoup_plugins.security_sanitizer.headings import is_explained, is_remark, is_sentence
+from recoup_plugins.security_sanitizer.headings import is_remark, is_sentence
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.notations import Notation, everywhere
 from recoup_plugins.security_sanitizer.placeholders import PLAIN, Placeholders, is_in_tag
+from recoup_plugins.security_sanitizer.replacements import Replacements
 from recoup_plugins.security_sanitizer.rules_frames import in_logins
 from recoup_plugins.security_sanitizer.rules_members import (
     in_elements,
@@ -34,6 +36,7 @@ from recoup_plugins.security_sanitizer.rules_names import (
     name_in_path,
     reads,
 )
+from recoup_plugins.security_sanitizer.rules_options import in_options
 from recoup_plugins.security_sanitizer.rules_spaced import in_commands, spaced_values
 from recoup_plugins.security_sanitizer.rules_tables import in_inserts, in_tables
 from recoup_plugins.security_sanitizer.rules_values import (
@@ -62,17 +65,14 @@ from recoup_plugins.security_sanitizer.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from recoup_plugins.security_sanitizer.keys import KeyPolicy, Verdict
     from recoup_plugins.security_sanitizer.notations import Located
     from recoup_plugins.security_sanitizer.rules_tables import Found, Sensitive, Span
 
-    Look = Callable[[Sample], Located]
-    """Tells which notations a text may hold, and where."""
-
 _SEPARATOR = re.compile(
-    r"==?=?>?|~>|->|<-(?= ?[\"'])|:=|:|\u2192|\u21d2|\u2254|\uff1a|"
+    r"==?=?>?|~>|->|<-(?= ?[\"'])|:=|::(?= )|:|\u2192|\u21d2|\u2254|\uff1a|"
     r"\"(?:,\s{0,2}b?(?=\\{0,16}[\"'])|;s:\d{1,4}:(?=[\"']))|'(?:,\s{0,2}b?(?=\\{0,16}[\"'])|;s:\d{1,4}:(?=[\"']))|"
     r",(?:\s{0,2}(?=<<[\"'])|(?<=\w.)(?=[^\s|;,\"'\\]))|"
     r"\|(?<=\w.)(?=[^\s|;,\"'\\])|;(?<=\w.)(?=[^\s|;,\"'\\])|\t(?<=\w.)(?=[^\s|;,\"'\\])|"
@@ -97,6 +97,7 @@ _MARKUP: Final = r"<(?:strong|b|em|i|u|code|tt|kbd|span|mark|samp|pre)(?: [^<>\n
 _PREFIX = re.compile(
     r"[ \t]{0,8}(?:\*{1,2}|_{2}|~~|!!\w{1,16}|&\w{1,32}|"
     r"\(\*?(?:string|str|\[\]byte|\[\]uint8)\) ?(?:\(len=\d{1,6}\)|\(0x[0-9a-f]{1,16}\))?)(?=[ \t]{1,4}[^\s=])|"
+    r"[ \t]{0,4}(?:\([\w:]{1,32} ?\*?\) ?)?@?0x[0-9a-f]{1,16}:?(?=[ \t]{1,2}\\{0,4}[\"'])|"
     rf"\s{{0,8}}{_MARKUP}(?:{_MARKUP})?(?=[^\s<])",
     re.IGNORECASE,
 )
@@ -123,14 +124,8 @@ _PROPERTIES = re.compile(r"[A-Za-z][\w ]{1,32}=[^;=]{0,200};")
 _NOT_SAID: Final = frozenset(["", "true", "false", "raise", "return", "continue", "break", "pass"])
 _HARMLESS_LENGTH: Final = 128
 _COLON = re.compile(r"\\{0,16}[\"']\s{0,4}:")
-_FLAG = re.compile(
-    r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w\-]{1,63})(?:[\"'],?)?[ \t]{1,4}(?:a\d{1,3}=)?"
-    r"[\"']?([^\s\"'\-<][^\s\"']{0,1000})( [^\t\r\n\"'\-]{1,1000}(?=[\"']))?",
-    re.ASCII,
-)
 _BITS: Final = re.compile(r"\d{2,5} bits?|\d{1,2} primes")
 _QUOTES: Final = ("'", '"')
-_KEYWORD = re.compile(r"[a-z_]{2,24}=", re.ASCII)
 _VOID: Final = ("<input", "<INPUT", "<meta", "<META")
 _BEFORE_MARKUP: Final = (":", "=", "is", "was")
 _NUMBERS = re.compile(r"[\[(]{1,3}\s{0,4}[\"']?[+\-]?\d")
@@ -139,41 +134,43 @@ _NESTED = re.compile(r"[ \t]{0,3}(?:[=:]|->)")
 _GOES_ON: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-$/+=~%@!#&*^")
 """Characters that follow a placeholder only where it does not stand for the whole value."""
 
-_OF_USER = re.compile(r"[ \t]{0,2}/[ \t]{0,2}([^\s\"']{3,256})")
+_OF_USER = re.compile(r"[ \t]{1,2}/[ \t]{1,2}([^\s\"']{3,256})")
 
 
 class Assignments:
-    """Replaces the values of sensitive names in text. Immutable apart from its key cache: thread-safe and task-safe."""
+    """Replaces the values of sensitive names in text. Immutable apart from its caches: thread-safe and task-safe.
 
-    __slots__ = ("_keys", "_placeholders")
+    What it remembers of values are keyed 64-bit hashes, since one may be a secret.
+    """
+
+    __slots__ = ("_judged", "_keys", "_placeholders")
 
     def __init__(self, keys: KeyPolicy, placeholders: Placeholders = PLAIN) -> None:
+        self._judged: BoundedCache[int, bool] = BoundedCache(4096)
         self._keys = keys
         self._placeholders = placeholders
 
-    def apply(self, text: str, level: Level, look: Look = everywhere, located: Located | None = None) -> str:
+    def apply(self, text: str, level: Level, located: Located | None = None) -> str:
         """Return the text with every sensitive value replaced by its placeholder.
 
         Args:
             text: any text.
             level: what to hide.
-            look: tells which notations a text may hold, and where; asked again once the text has changed. What the
-                text did not hold at first is not looked for then: it would be made of placeholders.
-            located: what it says of the text, where that is known.
+            located: which notations the text may hold, and where; None: those for which it has a literal, anywhere.
         """
-        if located is None:
-            located = look(Sample(text))
+        located = everywhere(Sample(text)) if located is None else located
         for notation in sorted(located):
-            if spans := located.get(notation):
-                found = self._found(notation, text, level, spans)
-                if found is not text:
-                    text, located = found, look(Sample(found)) if notation < max(located) else {}
+            if found := list(self._found(notation, text, level, located[notation])):
+                of = self._placeholders.of
+                hidden = Replacements([(start, end, of(kind, text[start:end])) for start, end, kind in found])
+                text = hidden.applied(text)
+                located = {later: hidden.moved(spans) for later, spans in located.items() if later > notation}
         return text
 
     def _found(  # noqa: C901, PLR0911 - one notation a branch
-        self, notation: Notation, text: str, level: Level, spans: Iterable[Span]
-    ) -> str:
-        """Return the text without the values that stand in one notation, which may be in certain places only."""
+        self, notation: Notation, text: str, level: Level, spans: Sequence[Span]
+    ) -> Iterable[Found]:
+        """Return the values that stand in one notation, which may be in certain places only, in ascending order."""
 
         def sensitive(name: str) -> Verdict | None:
             verdict = self._keys.verdict(name)
@@ -182,25 +179,25 @@ class Assignments:
         match notation:
             case Notation.TOLD:
                 told = [*told_before(text, sensitive), *told_in_words(text, sensitive), *self._told(text, sensitive)]
-                return self._replaced(text, told)
+                return _apart(text, told)
             case Notation.NAMED:
-                return self._named_values(text, level, spans)
+                return self._named(text, level, spans)
             case Notation.FLAG:
-                return _FLAG.sub(lambda match: self._flag(match, level), text)
+                return in_options(text, sensitive, self._keys)
             case Notation.ELEMENT:
-                return self._replaced(text, in_elements(text, sensitive))
+                return _apart(text, in_elements(text, sensitive))
             case Notation.FIX:
-                return self._replaced(text, in_fix_messages(text, level))
+                return _apart(text, in_fix_messages(text, level))
             case Notation.INSERT:
-                return self._replaced(text, in_inserts(text, sensitive))
+                return _apart(text, in_inserts(text, sensitive))
             case Notation.TABLE:
-                return self._replaced(text, [*in_tables(text, sensitive, spans), *in_sections(text, sensitive)])
+                return _apart(text, [*in_tables(text, sensitive, spans), *in_sections(text, sensitive)])
             case Notation.LOGIN:
-                return self._replaced(text, in_logins(text))
+                return _apart(text, in_logins(text))
             case Notation.COMMAND:
-                return self._replaced(text, in_commands(text, self._keys))
+                return _apart(text, in_commands(text, self._keys))
             case Notation.SPACED:
-                return self._replaced(text, spaced_values(text, self._name_before, spans))
+                return _apart(text, spaced_values(text, self._name_before, spans))
 
     def _told(self, text: str, sensitive: Sensitive) -> Iterable[Found]:
         """Yield the values of ``{"name": "api_key", "value": ...}``."""
@@ -215,8 +212,8 @@ class Assignments:
             if span is not None:
                 yield (*span, verdict.kind)
 
-    def _named_values(self, text: str, level: Level, spans: Iterable[Span]) -> str:
-        pieces: list[str] = []
+    def _named(self, text: str, level: Level, spans: Iterable[Span]) -> Iterator[Found]:
+        """Yield the values that a mark joins to their names: ``name=value``."""
         done = 0
         for separator in _separators(text, spans):
             start, end = separator.span()
@@ -225,16 +222,16 @@ class Assignments:
             name, verdict, loose = self._name_of(text, separator, done, level)
             if verdict is None or (text[start - len(name) - 1 : start - len(name)] == ":" and "arn:" in text[:start]):
                 continue
-            if separator.group() == ":" and is_sentence(text, start, name, verdict.kind):
-                continue
             if separator.group()[0] in "|;,\t\\" and text[end] != "<":
                 span = _cell(text, start, end, name)
             else:
                 span = self._value(text, end, separator.group(), name, verdict)
-            if span is not None and (not loose or is_convincing(text[span[0] : span[1]], name, verdict)):
-                pieces += [text[done : span[0]], self._placeholders.of(verdict.kind, text[span[0] : span[1]])]
-                done = span[1]
-        return "".join([*pieces, text[done:]]) if pieces else text
+            if span is None or (loose and not is_convincing(text[slice(*span)], name, verdict)):
+                continue
+            if separator.group() == ":" and is_sentence(text, start, name, verdict.kind):
+                continue
+            yield (*span, verdict.kind)
+            done = span[1]
 
     def _name_of(
         self, text: str, separator: re.Match[str], floor: int, level: Level
@@ -323,13 +320,21 @@ class Assignments:
             end = attributes.start()
         if bare and is_scope(text, start, text[start:end]):
             return None
-        if end - start <= _HARMLESS_LENGTH and self._harmless(text[start:end], separator, name, verdict, bare=bare):
+        if end - start <= _HARMLESS_LENGTH and self._is_harmless(text[start:end], separator, name, verdict, bare=bare):
             return None
         if is_source(text, (at, start, end), name, separator, verdict.kind, bare=bare):
             return None
         return start, end
 
-    def _harmless(  # noqa: PLR0911 - one reason a line
+    def _is_harmless(self, value: str, separator: str, name: str, verdict: Verdict, *, bare: bool) -> bool:
+        case = hash((value, separator, name, verdict.kind, verdict.level, verdict.weak, bare))
+        known = self._judged[case]
+        if known is None:
+            known = self._judge(value, separator, name, verdict, bare=bare)
+            self._judged.put(case, known)
+        return known
+
+    def _judge(  # noqa: PLR0911 - one reason a line
         self, value: str, separator: str, name: str, verdict: Verdict, *, bare: bool
     ) -> bool:
         literal = not bare and separator[0] not in "\"'"
@@ -356,31 +361,14 @@ class Assignments:
             return True
         return bare and separator not in ("=", ":=", "=>") and _speaks(value, separator)
 
-    def _flag(self, match: re.Match[str], level: Level) -> str:
-        name, value, more = match.groups()
-        verdict = self._keys.verdict(name)
-        if not verdict.kind or verdict.level > level or "-" not in match.group()[:2]:
-            return match.group()
-        if is_placeholder(value) or is_reference(name, value, self._keys) or is_prose(value) or is_metavar(value):
-            return match.group()
-        other = name == "key" and not looks_secret(value)  # another name, as in "--key order_id"
-        argument = match.string.startswith(", ", match.start(2) - 2) and _KEYWORD.match(value)  # type=str
-        if other or argument or says_about(name, value, verdict.kind) or is_explained(match, verdict.kind):
-            return match.group()
-        before = match.group()[: match.start(2) - match.start()]
-        if more and (before[-1] != match.string[match.end()] or any(map(is_prose, more.split()))):
-            return before + self._placeholders.of(verdict.kind, value) + more
-        return before + self._placeholders.of(verdict.kind, value + (more or ""))
 
-    def _replaced(self, text: str, found: Iterable[Found]) -> str:
-        """Return text with what was found replaced, but for placeholders and what overlaps an earlier one."""
-        pieces: list[str] = []
-        done = 0
-        for start, end, kind in sorted(found):
-            if start >= done and not is_placeholder(text[start:end]) and not is_in_tag(text, start, end):
-                pieces += [text[done:start], self._placeholders.of(kind, text[start:end])]
-                done = end
-        return "".join([*pieces, text[done:]]) if pieces else text
+def _apart(text: str, found: Iterable[Found]) -> Iterator[Found]:
+    """Yield in order what was found, but for placeholders and what overlaps an earlier one."""
+    done = 0
+    for start, end, kind in sorted(found):
+        if start >= done and not is_placeholder(text[start:end]) and not is_in_tag(text, start, end):
+            yield start, end, kind
+            done = end
 
 
 def _separators(text: str, spans: Iterable[Span]) -> Iterator[re.Match[str]]:

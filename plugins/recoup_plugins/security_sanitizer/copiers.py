@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COPIERS: Final[dict[Shape, Callable[[Walk, Any, int], Any]]] = {
     Shape.SYMBOL: leaves.copy_symbol,
-    Shape.EXCEPTION: object_copies.copy_exception,
+    Shape.EXCEPTION: object_copies.copy_parts,
     Shape.TRACEBACK: object_copies.copy_traceback,
     Shape.STACK: object_copies.copy_stack,
     Shape.TEXT: leaves.copy_text,
@@ -30,9 +30,9 @@ COPIERS: Final[dict[Shape, Callable[[Walk, Any, int], Any]]] = {
     Shape.HARMLESS: leaves.copy_harmless,
     Shape.ADDRESS: leaves.copy_address,
     Shape.SPOKEN: leaves.copy_spoken,
-    Shape.PARTIAL: object_copies.copy_partial,
+    Shape.PARTIAL: object_copies.copy_parts,
     Shape.NAMESPACE: object_copies.copy_namespace,
-    Shape.FIELDS: object_copies.copy_fields,
+    Shape.FIELDS: object_copies.copy_parts,
     Shape.OPAQUE: object_copies.copy_opaque,
 }
 """Each takes the walk, the value and the levels of nesting within it, and returns its sanitized copy."""

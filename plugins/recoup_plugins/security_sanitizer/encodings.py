@@ -20,7 +20,7 @@ _UNICODE_ESCAPE = re.compile(r"\\{1,8}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(?:
 """Characters by their numbers; without one, the escape character before a colour as shells write it: ``\\e[31m``."""
 
 _OCTETS = re.compile(r"(?:\\x[89a-fA-F][0-9a-fA-F]){2,4}")
-_HEXADECIMAL = re.compile(r"\b(?:7[bB]22|5[bB]22|7[bB]5[cC]22)[0-9a-fA-F]{16,1000}")
+_HEXADECIMAL = re.compile(r"(?:\b|(?<=\b0x))(?:7[bB]22|5[bB]22|7[bB]5[cC]22)[0-9a-fA-F]{16,1000}")
 _MORE_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,1000}")
 _ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,1000}")

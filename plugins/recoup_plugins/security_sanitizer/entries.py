@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 _LEVEL: Final = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
 _TIME: Final = r"\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+\-]\d\d:?\d\d)?"
-_HEAD = re.compile(
+_ENTRY: Final = (
     rf"\[?(?:(?:\d{{4}}[\-/]\d\d[\-/]\d\d[T ]|[A-Z][a-z]{{2}} [ \d]\d )?{_TIME}\]?"
     rf"(?: (?=[A-Za-z\[(<])|[ \-|]{{1,4}}\[?(?={_LEVEL}))|{_LEVEL}(?:\]|:|\]:)? (?=\S)|"
-    r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3} - )|\{\"",
-    re.ASCII,
+    r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3} - )|\{\""
 )
+_HEAD = re.compile(_ENTRY, re.ASCII)
+_NEXT_HEAD = re.compile(f"\n(?={_ENTRY})", re.ASCII)
 
 
 def entry_around(text: str, at: int, first: int = 0, last: int | None = None) -> tuple[int, int]:
@@ -33,20 +34,11 @@ def entry_around(text: str, at: int, first: int = 0, last: int | None = None) ->
         last: where that ends; None: with the text.
     """
     last = len(text) if last is None else last
-    start = _begin_of_line(text, at, first)
+    start = max(text.rfind("\n", first, at) + 1, first)
     while start > first and not _HEAD.match(text, start, last):
-        start = _begin_of_line(text, start - 1, first)
-    return start, _end_of_entry(text, at, last)
-
-
-def _begin_of_line(text: str, at: int, first: int) -> int:
-    return max(text.rfind("\n", first, at) + 1, first)
-
-
-def _end_of_entry(text: str, at: int, last: int) -> int:
-    while (at := text.find("\n", at, last) + 1) and not _HEAD.match(text, at, last):
-        pass
-    return at or last
+        start = max(text.rfind("\n", first, start - 1) + 1, first)
+    after = _NEXT_HEAD.search(text, at, last)
+    return start, last if after is None else after.end()
 
 
 def entries(text: str, places: Iterator[int]) -> Iterator[tuple[int, int]]:

@@ -85,7 +85,7 @@ def is_shown(ruling: Ruling, text: str) -> bool:
     return not ruling.hides(text) and not (ruling.plain_id and is_plain_id(text))
 
 
-def bounded(texts: list[str]) -> list[str]:
+def bounded(texts: Iterable[str]) -> list[str]:
     """Return the texts up to a sum of characters, without those that are long enough for a look of their own."""
     left = _MOST_CHARACTERS
     bounded = []

@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from recoup_plugins.security_sanitizer.keys import words_of
+from recoup_plugins.security_sanitizer.seed_phrases import word_list
 from recoup_plugins.security_sanitizer.values import looks_random
 
 _FEWEST_PACKAGES: Final = 2
@@ -86,12 +87,14 @@ def _is_of_thing(words: list[str], name: str, kind: str) -> bool:
     if _WORD.fullmatch(words[0]) is None:
         return False
     second = words[1].rstrip(".,;:)")
-    if second.lower() == words_of(name)[-1]:
+    if words_of(name)[-1:] == [second.lower()]:
         return True
     if kind in _CHOSEN:
         return second in _OF_THINGS
     if words[0].endswith("ing") and words[0].istitle() and second.islower():
         return True  # "aws_secret.okx: Refreshing state"
+    if len(words) > _FEWEST_HUMPS and all(map(_WORD.fullmatch, words[:3])) and not word_list().issuperset(words[:3]):
+        return True  # "references non-existent secret keys"
     short = kind != "SECRET" and len(words[0]) <= _SHORT_WORD and second.isalpha() and second.islower()
     return short or not _CONNECTING.isdisjoint(words[1:])
 

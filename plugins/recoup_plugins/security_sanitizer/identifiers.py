@@ -44,3 +44,8 @@ def is_compound(value: str) -> bool:
     """Tell whether a value is a name of several words, or one that begins with an underscore, without digits or dot."""
     words = words_in(value) if value.replace("_", "").isalpha() else []
     return len(words) > 1 or (len(words) == 1 and value[0] == "_")
+
+
+def is_jumbled(value: str) -> bool:
+    """Tell whether letters have capitals among them as no name has: ``sQzEMJXPpqYeZ``."""
+    return value.isalpha() and not (value[1:].islower() or value.isupper() or is_identifier(value))

@@ -65,7 +65,7 @@ ANYWHERE: Final = _table(
     (
         Level.LOW,
         "PRIVATE_KEY",
-        "viewkey spendkey secretspendkey privateviewkey keypair privatekey privatekeys privkey privkeys xprv wif",
+        "viewkey spendkey secretspendkey privateviewkey keypair privatekey privatekeys privkey privkeys xprv xpriv wif",
     ),
     (Level.LOW, "SEED_PHRASE", "mnemonic mnemonics seedphrase mnemonicphrase seedwords bip39"),
     (
@@ -138,20 +138,20 @@ WITHIN: Final = (
 """Entries of ``ANYWHERE`` and ``LAST`` that are also found inside a name written without any separator."""
 
 LAST: Final = _table(
-    (Level.LOW, "PASSWORD", "psk presharedkey preshared"),
-    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext unseal dockerconfigjson dockercfg"),
-    (Level.LOW, "PRIVATE_KEY", "pk priv skey"),
+    (Level.LOW, "PASSWORD", "psk presharedkey preshared puk"),
+    (Level.LOW, "SECRET", "salt pepper macaroon ciphertext unseal kek dek dockerconfigjson dockercfg"),
+    (Level.LOW, "PRIVATE_KEY", "pk priv skey sk"),
     (
         Level.LOW,
         "TOKEN",
-        "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp clearance cst tok",
+        "token tokens jwt bearer sessionid sid csrf xsrf csrftoken xsrftoken otp totp clearance cst tok assertion",
     ),
     (Level.LOW, "OTP", "2fa tfa mfa twofa twofactor"),
     (Level.LOW, "PASSWORD", "pass passwords pw pin pincode clave pswd"),
     (Level.LOW, "SIGNATURE", "signature signatures sign sig signed hmac apisign accesssign"),
-    (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies authn xauth"),
+    (Level.LOW, "AUTHORIZATION", "authorization authorisation auth cookie cookies authn xauth oauth"),
     (Level.LOW, "SECRET", "cred sekret"),
-    (Level.LOW, "SEED_PHRASE", "seed phrase seeds"),
+    (Level.LOW, "SEED_PHRASE", "seed phrase seeds entropy"),
     (Level.LOW, "API_KEY", "key"),
     (
         Level.MEDIUM,
@@ -166,7 +166,7 @@ LAST: Final = _table(
         "BANK",
         (
             "bic swift sortcode routingnumber accountnumber bankaccount aba bban blz bsb ifsc clabe routing "
-            "bicswift swiftbic"
+            "bicswift swiftbic beneficiary cardholder"
         ),
     ),
     (
@@ -181,7 +181,7 @@ LAST: Final = _table(
     (
         Level.HIGH,
         "ACCOUNT",
-        "uid account accounts acct accountid acctid clientid customerid memberid subaccount customer",
+        "uid account accounts acct accountid acctid clientid customerid custid memberid subaccount customer",
     ),
     (Level.HIGH, "IP", "ip ips ipaddr ipaddress ipv4 ipv6 clientip remoteip remoteaddr sourceip srcip dstip hostip"),
     (Level.HIGH, "MAC", "mac macaddr macaddress"),
@@ -218,10 +218,15 @@ PHRASES: Final = _table(
         "API_KEY",
         "api-keys access-keys access-id request-api rpc-key node-key infura-key alchemy-key write-key integration-key",
     ),
+    (Level.LOW, "API_KEY", "routing-key"),
+    (Level.LOW, "PASSWORD", "security-answer"),
     (
         Level.LOW,
         "PASSWORD",
-        "mot-passe mot-de-passe palabra-clave db-pass user-pass root-pass admin-pass proxy-pass pass-phrase pass-word",
+        (
+            "mot-passe mot-de-passe palabra-clave security-answer secret-answer recovery-answer db-pass user-pass "
+            "root-pass admin-pass proxy-pass pass-phrase pass-word"
+        ),
     ),
     (
         Level.LOW,
@@ -232,7 +237,7 @@ PHRASES: Final = _table(
         ),
     ),
     (Level.LOW, "API_KEY", "tapi-id cle-api clave-api chave-api api-schluessel bx-public"),
-    (Level.LOW, "SECRET", "webhook-uri webhook-link connection-uri shared-secret"),
+    (Level.LOW, "SECRET", "webhook-uri webhook-link connection-uri shared-secret community-string snmp-community"),
     (Level.LOW, "OTP", "sms-code time-code login-code email-code factor-code totp-code recovery-codes backup-codes"),
     (
         Level.LOW,
@@ -254,7 +259,7 @@ PHRASES: Final = _table(
         "TOKEN",
         (
             "verification-code activation-code pairing-code invite-code unlock-code device-code user-code "
-            "pin-code mfa-code two-fa 2fa-code tfa-code google-code"
+            "pin-code mfa-code two-fa 2fa-code tfa-code google-code reset-code oauth-verifier token-hint saml-response"
         ),
     ),
     (
@@ -265,7 +270,11 @@ PHRASES: Final = _table(
             "acct-no acct-number acc-number acc-no routing-no aba-number aba-routing bank-code"
         ),
     ),
-    (Level.MEDIUM, "BANK", "bsb-number ifsc-code transit-number beneficiary-account sepa-account"),
+    (
+        Level.MEDIUM,
+        "BANK",
+        "bsb-number ifsc-code transit-number beneficiary-account sepa-account card-holder holder-name beneficiary-name",
+    ),
     (
         Level.MEDIUM,
         "CARD",
@@ -294,7 +303,7 @@ PHRASES: Final = _table(
         "ACCOUNT",
         "account-id account-index account-name client-id customer-id member-id sub-account portfolio-id broker-id",
     ),
-    (Level.HIGH, "ACCOUNT", "acct-id trader-id owner-id login-id"),
+    (Level.HIGH, "ACCOUNT", "acct-id trader-id owner-id login-id cust-id customer-number customer-no account-holder"),
     (
         Level.HIGH,
         "USER",
@@ -325,7 +334,7 @@ TRADING: Final = _table(
         (
             "loss funds filled remaining executed unfilled collateral deposit withdrawal withdraw payout "
             "turnover value totalusd totalusdt totalbtc totaleur "
-            "turnover24h volume24h"
+            "turnover24h volume24h liabilities liability"
         ),
     ),
     (
@@ -334,7 +343,7 @@ TRADING: Final = _table(
         (
             "balance balances bal equity eq holdings position positions exposure portfolio available avail "
             "wallet free used locked frozen withdrawable redeemable claimable "
-            "hold held reserved nav aum networth cash"
+            "hold held reserved nav aum networth cash netliq buyingpower"
         ),
     ),
     (

@@ -14,7 +14,7 @@ WEAK: Final = frozenset(
         ciphertext users owner ip mac mail tel sid login customer phrase seeds clave cell pubkey signer birth born tin
         ein sin rut
         routing hold cash wallets addresses parola dni nie nif authentication wif pck parol csc held salt pepper usr ips
-        cst pk priv skey unseal tok cred authn xauth sekret mobile
+        cst pk priv skey sk kek dek puk unseal tok cred authn xauth oauth sekret mobile assertion entropy
         phone uid private value 2fa tfa mfa twofa twofactor
     """.split()
 )
@@ -66,9 +66,10 @@ STEMS: Final = {
     pw" é 554= 925= 96= motde tfa mfa twofa
     senha haslo parol sifre heslo wachtwoord losenord salasana adgangskode jelszo mdp psw clave geheim segredo xprv
     wif bip39 pepper
+    api_hash api-hash apihash
     access sess payload psk salt clearance tajemstvi hemlig hemmelig rahasia lozinka geslo sandi slapta
     klucz anahtar kodeord remember honeycomb cst: cst= macaroon preshared code tapi verif login logon pck enctoken
-    private dockerc recovery assertion segret schluessel chave two-fa two_fa bx-public bx_public
+    private answer dockerc recovery assertion segret schluessel chave two-fa two_fa bx-public bx_public
 """.split()
     ),
     Level.MEDIUM: tuple(

@@ -119,8 +119,8 @@ def judge(name: str) -> Verdict:
         return Verdict(*entry, weak=False, plain_id=False)
     if not words:
         return HARMLESS
-    _strip(words)
-    if len(words) > 1 and "-".join(words[-2:]) not in PHRASES:
+    is_stripped = _strip(words)
+    if (len(words) > 1 or is_stripped) and "-".join(words[-2:]) not in PHRASES:
         words[-1] = _SINGULAR.get(words[-1], words[-1])
     entry = (None if name.isascii() else _foreign(name)) or _credential(words, spoken=" " in name)
     trading = None if entry else _trading(words)
@@ -155,12 +155,18 @@ _GRANTING: Final = frozenset(
 """Words that tell a key which opens something from one of a table: ``limit_key``."""
 
 
-def _strip(words: list[str]) -> None:
-    """Take from the end of a name what tells one secret from another: ``password_for_okx``, ``secret_2_b64``."""
+def _strip(words: list[str]) -> bool:
+    """Take from the end of a name what tells one secret from another: ``password_for_okx``, ``secret_2_b64``.
+
+    Returns:
+        Whether there was anything to take.
+    """
+    before = len(words)
     while len(words) > 1 and (words[-1] in FILLER or words[-1].isdigit() or _is_of_database(words)):
         words.pop()
         if words[-1] in _CONNECTIVES and len(words) > 1:
             words.pop()
+    return len(words) < before
 
 
 def _is_of_database(words: list[str]) -> bool:

@@ -81,8 +81,11 @@ def copy_spoken(walk: Walk, value: Any, _: int) -> Any:
 
 
 def copy_harmless(walk: Walk, value: Any, depth: int) -> Any:
-    """Return a value of a standard class as it is; of any other class by what it says of itself."""
-    return value if not walk.registered and type(value).__module__ in _STANDARD else copy_spoken(walk, value, depth)
+    """Return a value of a standard class as it is, unless it is registered; of another by what it says of itself."""
+    if type(value).__module__ not in _STANDARD:
+        return copy_spoken(walk, value, depth)
+    told = (str(value), repr(value)) if walk.registered else ()
+    return copy_spoken(walk, value, depth) if any(map(walk.registered.spans, told)) else value
 
 
 def copy_number(walk: Walk, value: Any, _: int) -> Any:

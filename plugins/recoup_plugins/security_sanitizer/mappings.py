@@ -76,7 +76,7 @@ def copy_members(
             break
         allowance.items -= 1
         ruling = settled.get(key) if type(key) is str else None
-        if ruling is not None and len(key) <= allowance.characters:
+        if ruling is not None and not ruling.leans and len(key) <= allowance.characters:
             kind = type(item)
             if ruling is not PLAIN:
                 result = _ruled(walk, ruling, item, depth)
@@ -130,11 +130,17 @@ def _ruled(walk: Walk, ruling: Ruling, item: Any, depth: int) -> Any:
     """Return an item as the ruling on its name allows."""
     if walk.hides(ruling, item):
         return walk.hide(ruling, item)
-    if ruling.plain_id and not walk.registered and is_plain_id(item):
+    if ruling.plain_id and is_plain_id(item) and not _is_registered(walk, item):
         return item if type(item) is str or item.bit_length() <= MOST_BITS else walk.number(item)
     if ruling.trace and type(item) is str:
         return walk.trace(item)
     return walk.value(item, depth)
+
+
+def _is_registered(walk: Walk, item: str | int) -> bool:
+    if isinstance(item, int):
+        return walk.registered.may_be_among((item,))
+    return bool(walk.registered.spans(item))
 
 
 def _key(walk: Walk, key: Any, depth: int) -> Any:

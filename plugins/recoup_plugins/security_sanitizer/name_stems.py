@@ -38,7 +38,6 @@ LOGIN_WORDS: Final = ("auth", "login", "logon", "signin", "sign_in", "server.sig
 """Of which the name of each operation has one that logs in."""
 
 _LOGIN_NAMES: Final = "(?i:" + "|".join(map(re.escape, LOGIN_WORDS)) + ")"
-LOGIN_VALUE: Final = rf"[:=]\s{{0,3}}\\{{0,8}}[\"']?[\w./\-]{{0,32}}{_LOGIN_NAMES}"
 FOREIGN_OCTET: Final = "\\x80"
 """Any character outside ASCII, since names in other scripts are looked for as they are."""
 

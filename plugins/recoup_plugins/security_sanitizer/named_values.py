@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.levels import Level
     from recoup_plugins.security_sanitizer.notations import Located, Span
     from recoup_plugins.security_sanitizer.screening import Joined
-    from recoup_plugins.security_sanitizer.surroundings import Around, Surroundings
+    from recoup_plugins.security_sanitizer.surroundings import Surroundings
     from recoup_plugins.security_sanitizer.suspects import Suspects
 
 
@@ -46,64 +46,59 @@ class NamedValues:
         text = sample.text
         if self._suspects.everywhere:
             spans = entries(text, iter(range(len(text))))
-            return self._cleaned(text, ((*span, everywhere(Sample(text[slice(*span)]))) for span in spans))
+            every = ((*span, everywhere(Sample(text[slice(*span)]))) for span in spans)
+            return self._cleaned(text, every, 0, len(text)) or text
         names = list(self._suspects.spans(sample))
-        if not names:
-            return text
-        return self._cleaned(text, _located(text, self._surroundings.of(sample), names, 0, len(text)))
+        parts = self._located(sample, names, 0, len(text))
+        return self._cleaned(text, parts, 0, len(text)) or text
 
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
-        """Yield the numbers of the texts with names that may be sensitive, and whether they change as they are."""
+    def hits(self, joined: Joined) -> Iterator[tuple[int, str]]:
+        """Yield the numbers of the texts with names that may be sensitive, and the texts without their values."""
         if self._suspects.everywhere:
-            yield from ((number, True) for number, text in enumerate(joined.texts) if text)
+            for number, one in enumerate(joined.texts):
+                yield number, self(sample := Sample(one), sample)
             return
         text = joined.sample.text
-        around: Around | None = None
         for number, names in groupby(self._suspects.spans(joined.sample), key=lambda name: joined.at(name[0])):
-            around = around or self._surroundings.of(joined.sample)
-            parts = _located(text, around, names, joined.start(number), joined.after(number) - 1)
-            yield number, any(self._without_values(text[start:end], located) for start, end, located in parts)
+            first, last = joined.start(number), joined.after(number) - 1
+            parts = self._located(joined.sample, names, first, last)
+            yield number, self._cleaned(text, parts, first, last) or joined.texts[number]
 
-    def _cleaned(self, text: str, parts: Iterable[tuple[int, int, Located]]) -> str:
+    def _located(
+        self, sample: Sample, names: Iterable[Span], first: int, last: int
+    ) -> Iterator[tuple[int, int, Located]]:
+        """Yield the spans of the entries that may have a sensitive value, and which notations may stand where in them.
+
+        Args:
+            sample: the text.
+            names: where names stand that may be sensitive, in ascending order.
+            first: where the part of the text begins that the names are in.
+            last: where that ends.
+        """
+        beside = self._surroundings.beside
+        start = end = first
+        held: list[Span] = []
+        for name in names:
+            if name[0] >= end:
+                if held and (located := beside(sample, held, start, end)):
+                    yield start, end, located
+                start, end = entry_around(sample.text, name[0], first, last)
+                held = []
+            held.append(name)
+        if held and (located := beside(sample, held, start, end)):
+            yield start, end, located
+
+    def _cleaned(self, text: str, parts: Iterable[tuple[int, int, Located]], first: int, last: int) -> str | None:
+        """Return a part of a text without the values of sensitive names; None where it has none."""
         pieces: list[str] = []
-        done = 0
+        done = first
         for start, end, located in parts:
             if found := self._without_values(text[start:end], located):
                 pieces += [text[done:start], found]
                 done = end
-        return "".join([*pieces, text[done:]]) if pieces else text
+        return "".join([*pieces, text[done:last]]) if pieces else None
 
     def _without_values(self, entry: str, located: Located) -> str | None:
         """Return an entry without the values of sensitive names; None where it has none."""
-        found = self._assignments.apply(entry, self._level, self._look, located)
+        found = self._assignments.apply(entry, self._level, located)
         return None if found is entry else found
-
-    def _look(self, sample: Sample) -> Located:
-        if self._suspects.everywhere:
-            return everywhere(sample)
-        return self._surroundings.of(sample).beside(self._suspects.spans(sample), 0, len(sample.raw))
-
-
-def _located(
-    text: str, around: Around, names: Iterable[Span], first: int, last: int
-) -> Iterator[tuple[int, int, Located]]:
-    """Yield the spans of the entries that may have a sensitive value, and which notations may stand where in them.
-
-    Args:
-        text: the text.
-        around: what stands around the names in it.
-        names: where names stand that may be sensitive, in ascending order.
-        first: where the part of the text begins that the names are in.
-        last: where that ends.
-    """
-    start = end = first
-    held: list[Span] = []
-    for name in names:
-        if name[0] >= end:
-            if held and (located := around.beside(held, start, end)):
-                yield start, end, located
-            start, end = entry_around(text, name[0], first, last)
-            held = []
-        held.append(name)
-    if held and (located := around.beside(held, start, end)):
-        yield start, end, located

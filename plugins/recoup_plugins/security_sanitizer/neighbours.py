@@ -16,6 +16,9 @@ _NAME_NAMES: Final = (
     *("property", "label", "param", "column", "path", "title", "item", "env", "var"),
 )
 _NAME_SPELLINGS: Final = (*_NAME_NAMES, *(name.capitalize() for name in _NAME_NAMES), *map(str.upper, _NAME_NAMES))
+NAMING: Final = frozenset([*_NAME_SPELLINGS, "type"])
+"""Names of members that may say what another member is."""
+
 _FIELD_TYPES: Final = frozenset(["password", "passphrase"])
 """Types of an input field by which it is known what it holds: ``{"type": "password", "value": ...}``."""
 
@@ -58,8 +61,8 @@ class Neighbours:
     def told(self, get: Callable[[str], Any]) -> Ruling | None:
         """Return the ruling on the name that a mapping such as ``{"name": "api_key", "value": ...}`` carries."""
         for name in _NAME_SPELLINGS:
-            ruling = self.named(get(name))
-            if ruling.verdict is not None:
+            told = get(name)
+            if told is not None and (ruling := self.named(told)).verdict is not None:
                 return ruling
         declared = get("type")
         return self._rulings[declared] if type(declared) is str and declared.lower() in _FIELD_TYPES else None

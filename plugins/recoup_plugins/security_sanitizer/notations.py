@@ -29,7 +29,7 @@ class Notation(IntEnum):
 
 _LITERALS: Final = {
     Notation.TOLD: (
-        *("val", " from ", " --", "content", "data", "string", "v=", 'v"', "v'", "entry"),
+        *("val", " from ", " --", ": invalid ", "content", "data", "string", "v=", 'v"', "v'", "entry"),
         *("key=", "name=", "duplicate"),
     ),
     Notation.FLAG: ("-",),

@@ -21,6 +21,8 @@ from uuid import UUID
 
 import attrs
 
+from recoup_plugins.security_sanitizer.cache import BoundedCache
+
 if TYPE_CHECKING:
     import traceback
     from collections.abc import Callable, Iterator
@@ -41,6 +43,8 @@ _MOST_ATTRIBUTES: Final = 256
 _USUAL_NAME = re.compile(r"[\w.<>\[\], ]{1,200}")
 _MADE_BY_STATEMENT: Final = 1 << 9
 """The flag of classes that are no built-in or extension types (``Py_TPFLAGS_HEAPTYPE``)."""
+
+_HOLDERS: Final[BoundedCache[type, tuple[tuple[str, Any], ...]]] = BoundedCache(512)
 
 _type = vars(type)
 
@@ -120,20 +124,39 @@ def _read(value: object, name: str) -> object:
 def own_attributes(value: object) -> Iterator[tuple[str, object]]:
     """Yield what an object keeps in its ``__dict__`` and slots, at most 256, without running code of its class."""
     left = _MOST_ATTRIBUTES
-    for base in mro(type(value)):
-        for name, descriptor in vars(base).items():
-            if name == "__dict__" and type(descriptor) in (GetSetDescriptorType, MemberDescriptorType):
-                held = descriptor.__get__(value)
-                for key in list(held)[:left] if type(held) is dict else ():
-                    if type(key) is str and key in held:
-                        left -= 1
-                        yield key, held[key]
-            elif type(descriptor) is MemberDescriptorType and base.__flags__ & _MADE_BY_STATEMENT and left > 0:
-                left -= 1
-                try:
-                    yield name, descriptor.__get__(value)
-                except AttributeError:  # a slot that was never filled
-                    continue
+    for name, descriptor in _holders(type(value)):
+        if name == "__dict__":
+            held = descriptor.__get__(value)
+            for key in list(held)[:left] if type(held) is dict else ():
+                if type(key) is str and key in held:
+                    left -= 1
+                    yield key, held[key]
+        elif left > 0:
+            left -= 1
+            try:
+                yield name, descriptor.__get__(value)
+            except AttributeError:  # a slot that was never filled
+                continue
+
+
+def _holders(cls: type) -> tuple[tuple[str, Any], ...]:
+    """Return what the instances of a class keep their attributes in, by name: ``__dict__`` and slots."""
+    known = _HOLDERS[cls]
+    if known is None:
+        known = tuple(
+            (name, descriptor)
+            for base in mro(cls)
+            for name, descriptor in vars(base).items()
+            if _is_holder(base, name, descriptor)
+        )
+        _HOLDERS.put(cls, known)
+    return known
+
+
+def _is_holder(base: type, name: str, descriptor: Any) -> bool:
+    if name == "__dict__":
+        return type(descriptor) in (GetSetDescriptorType, MemberDescriptorType)
+    return type(descriptor) is MemberDescriptorType and bool(base.__flags__ & _MADE_BY_STATEMENT)
 
 
 def trace_text(value: traceback.StackSummary | traceback.TracebackException) -> str:

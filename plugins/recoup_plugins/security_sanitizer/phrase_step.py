@@ -47,12 +47,12 @@ class PhraseStep:
         text = sample.text
         return hide_phrases(text, self._placeholders) if _has_words(text, sample.raw) else text
 
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+    def hits(self, joined: Joined) -> Iterator[tuple[int, str]]:
         """Yield the numbers of the texts with listed words in a row, which may be a phrase."""
         if _has_words(joined.sample.text, joined.sample.raw):
             for number, text in enumerate(joined.texts):
                 if _has_words(text, octets(text)):
-                    yield number, True
+                    yield number, hide_phrases(text, self._placeholders)
 
 
 @cache

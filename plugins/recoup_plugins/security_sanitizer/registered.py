@@ -11,6 +11,7 @@ multi-pattern searching", 1994.) Only a text in which a block is known is looked
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import chain
 from threading import Lock
@@ -32,21 +33,27 @@ Span = tuple[int, int, str]
 """Where a registered value starts and ends in a text, and what takes its place."""
 
 _LONGEST_NUMBER: Final = 64
+_FEW: Final = 8
 _ESCAPED_GAPS: Final = ("\\r", "\\n", "\\t")
 
 
 class _Blocks:
-    """The spellings that are noticed by blocks of one width. Thread-safe: entries are only added, each at once."""
+    """The spellings that are noticed by blocks of one width. Thread-safe: entries are only added, each at once.
 
-    __slots__ = ("_begun", "_format", "shortest", "width")
+    A few spellings are looked for one by one, since that is faster.
+    """
+
+    __slots__ = ("_begun", "_few", "_format", "shortest", "width")
 
     def __init__(self, width: int, format_: Literal["Q", "I", "H"]) -> None:
         self.width = width
         self.shortest = 2 * width - 1
         self._format: Literal["Q", "I", "H"] = format_
         self._begun: dict[int, tuple[Spelling, ...]] = {}
+        self._few: tuple[Spelling, ...] = ()
 
     def add(self, spelling: Spelling) -> None:
+        self._few = (*self._few, spelling)[: _FEW + 1]
         for start in range(self.width):
             piece = spelling.core[start : start + self.width]
             (number,) = memoryview(piece).cast(self._format)
@@ -54,9 +61,9 @@ class _Blocks:
 
     def noticed(self, letters: bytes) -> set[Spelling]:
         """Return the spellings that the letters and digits of a text may hold."""
-        begun = self._begun
-        if not begun:
-            return set()
+        begun, few = self._begun, self._few
+        if len(few) <= _FEW:
+            return {spelling for spelling in few if spelling.core in letters}
         blocks = memoryview(letters)[: len(letters) - len(letters) % self.width].cast(self._format)
         if begun.keys().isdisjoint(blocks):
             return set()
@@ -76,7 +83,10 @@ class RegisteredValues:
         placeholder: makes what takes a value's place; by default ``[SECRET]``.
     """
 
-    __slots__ = ("_blocks", "_digests", "_key", "_lock", "_numbers", "_placeholder", "_unusual", "generation")
+    __slots__ = (
+        *("_blocks", "_digests", "_key", "_lock", "_number_values", "_numbers", "_placeholder", "_unusual"),
+        "generation",
+    )
 
     def __init__(self, placeholder: Callable[[str], str] = lambda _: "[SECRET]") -> None:
         self._placeholder = placeholder
@@ -85,6 +95,7 @@ class RegisteredValues:
         self._digests: set[bytes] = set()
         self.generation = 0
         self._numbers: set[bytes] = set()
+        self._number_values: set[float] = set()
         self._unusual: tuple[tuple[str, str], ...] = ()
         self._blocks = (_Blocks(8, "Q"), _Blocks(4, "I"), _Blocks(2, "H"))
 
@@ -126,6 +137,8 @@ class RegisteredValues:
                 self._unusual = (*self._unusual, (text, placeholder))
             if len(text) <= _LONGEST_NUMBER and text.lstrip("+-").replace(".", "").isdecimal():
                 self._numbers.add(digest)
+                with suppress(ValueError):  # a version, such as 1.2.3
+                    self._number_values.add(float(text) if "." in text else int(text))
             self._digests.add(digest)
             self.generation += 1
 
@@ -146,6 +159,10 @@ class RegisteredValues:
     def is_number(self, text: str) -> bool:
         """Tell whether a number's text is registered."""
         return bool(self._numbers) and len(text) <= _LONGEST_NUMBER and self._digest(text) in self._numbers
+
+    def may_be_among(self, numbers: Iterable[float]) -> bool:
+        """Tell whether one of the numbers may be registered; one look."""
+        return not self._number_values.isdisjoint(numbers)
 
     def hide(self, text: str) -> str:
         """Return the text without the registered values, in whichever spelling, also with gaps between the characters.

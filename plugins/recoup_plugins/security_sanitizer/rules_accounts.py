@@ -72,8 +72,8 @@ ACCOUNT_RULES: Final = (
         r"(?i:\b(?:publickey|password|keyboard-interactive(?:/pam)?|authentication|session (?:opened|closed)|login|"
         r"logon|accepted|denied|invalid|illegal|unknown|locked|blocked|created|deleted|updated|disabled|enabled|"
         r"suspended|banned) (?:failed |failure )?(?:for |by |of )?"
-        rf"(?:invalid |illegal |unknown )?user )[\"'`]?{_NAME}(?:[\"'`]|[ (]|$)",
-        (" user ",),
+        rf"(?:invalid |illegal |unknown )?user |\blogin attempt (?:by |for |of |as ))[\"'`]?{_NAME}(?:[\"'`]|[ (]|$)",
+        (" user ", "login attempt "),
         _somebody,
     ),
     _rule(

@@ -1,14 +1,14 @@
 """Credentials in command lines, statements and configuration lines that no name announces (level LOW).
 
-``curl -u user:password``, ``IDENTIFIED BY '...'``, ``machine api.example.com login bot password ...``, ``requirepass
-...``,
-lines of a ``.pgpass``, and what venues echo in their answers.
+``curl -u user:password``, ``IDENTIFIED BY '...'``, ``machine api.example.com login bot password ...``, lines of a
+``.pgpass``, and what venues echo in their answers.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from recoup_plugins.security_sanitizer.identifiers import is_jumbled
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Locate, Rule, accepted
 from recoup_plugins.security_sanitizer.values import (
@@ -50,6 +50,12 @@ def _password_of_proxy(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if host.rpartition(".")[2] not in _SOURCES and looks_random(match.group(1)) else None
 
 
+def _last_of_five(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept the last field of a line of a ``.pgpass``, which has such a line for itself."""
+    line = match.string[: match.start()].rpartition("\n")[2] + match.string[match.end() : match.end() + 1]
+    return _password(match) if not line.strip() else _password_of_proxy(match)
+
+
 def _configured(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept an id of a key, alone or with its secret, with the quotes between the two."""
     if not (UUID.fullmatch(match.group(1)) or looks_random(match.group(1))):
@@ -68,17 +74,13 @@ def _code(match: re.Match[str]) -> tuple[int, int] | None:
     return _secret(match) if in_query or looks_random(match.group(1)) else None
 
 
-def _base64(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept what is no word: ``AUTH LOGIN failed``."""
-    value = match.group(1)
-    return None if value.islower() or value.isupper() or value.istitle() else match.span(1)
-
-
 def _password(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept what has a digit among its letters or a symbol, but no path."""
     value = match.group(1).rstrip(".,;)]}")
     is_random = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not is_ordinary(value)
-    return (match.start(1), match.start(1) + len(value)) if is_random and _FIELDS.isdisjoint(value) else None
+    is_time = value[0].isdigit() and match.string[match.start(1) - 2 : match.start(1) - 1].isdigit()
+    is_password = is_random and not is_time and _FIELDS.isdisjoint(value)
+    return (match.start(1), match.start(1) + len(value)) if is_password else None
 
 
 def _bound(match: re.Match[str]) -> tuple[int, int] | None:
@@ -102,10 +104,11 @@ COMMAND_RULES: Final = (
     _rule(
         "http_client_user",
         "CREDENTIALS",
-        r"\b(?:curl|wget|https?|xh|httpie|aria2c|lftp|smbclient|mc)\b[^\n|]{0,512}?[\s\"'](?:-u|-U|-a|"
-        r"--user|--auth|--proxy-user|--userpwd)"
+        r"\b(?:curl|wget|https?|xh|httpie|aria2c|lftp|smbclient|mc|etcdctl|skopeo|podman|oras|crane|influx)\b"
+        r"[^\n|]{0,512}?[\s\"'](?:-u|-U|-a|--user|--auth|--proxy-user|--userpwd|--creds|--src-creds|--dest-creds)"
         r"(?:[\"'], )?[= ]{0,2}[\"']?([^\s\"':=,%\-][^\s\"':,%]{0,127}[:,%][^\s\"']{1,256})",
         *(f"{blank}{option}" for blank in " \t\"'" for option in ("-u", "-a", "--user", "--auth", "--proxy-user")),
+        "creds ",
     ),
     _rule(
         "sql_identified",
@@ -131,7 +134,7 @@ COMMAND_RULES: Final = (
     _rule(
         "here_string",
         "PASSWORD",
-        r"-(?:token|password|stdin|pass|with-token|password-stdin|passphrase)[^\n|"
+        r"(?:-(?:token|password|stdin|pass|with-token|password-stdin|passphrase)|\bsecrets? |\bcryptsetup )[^\n|"
         r";]{0,64}<<<[ ]?[\"']?([^\s\"']{4,512})",
         "<<<",
     ),
@@ -146,8 +149,8 @@ COMMAND_RULES: Final = (
     _rule(
         "password_command",
         "PASSWORD",
-        r"-(?:password|pass|token)-command[= ]{1,2}[\"']?(?:echo|printf) [\"']?([^\s\"']{4,512})",
-        "-command",
+        r"-(?:password|pass|token)-(?:command[= ]{1,2}[\"']?|file[= ]<\()(?:echo|printf) [\"']?([^\s\"')]{4,512})",
+        *("-command", "-file=<(", "-file <("),
     ),
     _rule(
         "called_with_secret",
@@ -161,7 +164,7 @@ COMMAND_RULES: Final = (
     _rule(
         "called_with_login",
         "PASSWORD",
-        r"\b(?:auth ?= ?|HTTPBasicAuth|BasicAuth|HTTPDigestAuth|login|authenticate|set_credentials)"
+        r"\b(?:auth ?= ?|db\.auth|HTTPBasicAuth|BasicAuth|HTTPDigestAuth|login|authenticate|set_credentials)"
         r"\(\s{0,4}(?:[\"'][^\"'\n]{1,128}[\"']|\d{3,20}),\s{0,4}"
         r"[\"']([^\"'\n]{3,256})[\"']",
         *("auth", "login", "set_credentials"),
@@ -216,53 +219,37 @@ COMMAND_RULES: Final = (
         locate=_password,
     ),
     _rule("spoken_code", "OTP", r"\b((?:G-)?\d{4,8}) (?:is|as) your\b", " your"),
+    _rule(
+        "code_to_enter",
+        "OTP",
+        r"(?i:\b(?:use|enter|reply(?: with)?|type|with) (?:the |this )?(?:code |pin )?)(\d{4,8}) to "
+        r"(?i:confirm|verify|sign|log|approve|complete|authori[sz]e)\b",
+        *(
+            f"0 to {verb}".lstrip("0")
+            for verb in ("confirm", "verify", "sign", "log", "approve", "complete", "authori")
+        ),
+        shapes=("0 aa a",),
+    ),
+    _rule(
+        "prefixed_cookie",
+        "TOKEN",
+        r"\b__(?:Host|Secure)-[\w\-.]{1,48}=([^\s;,\"']{12,1000})",
+        *("__host-", "__secure-"),
+        locate=_secret,
+    ),
+    _rule(
+        "object_store_alias",
+        "CREDENTIALS",
+        r"\bmc (?:alias set|config host add) \S{1,64} \S{1,256} ([^\s]{3,128}(?: [^\s\[][^\s]{7,127})?)",
+        *("alias set", "config host add"),
+    ),
     _rule("netrc", "PASSWORD", r"(?i:\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8})([^\s\"']{3,256})", "login"),
-    _rule(
-        "redis_password",
-        "PASSWORD",
-        r"(?i:\b(?:requirepass|masterauth|sentinel auth-pass \S{1,64})[\"']?\s{1,4})[\"']?([^\s\"']{3,256})",
-        "requirepass",
-        "masterauth",
-        "auth-pass",
-    ),
-    _rule(
-        "redis_auth",
-        "PASSWORD",
-        r"(?:(?:[\"']AUTH[\"'] |\[[\"'](?:AUTH|auth)[\"'], ?)(?:[\"'][\w\-]{1,64}[\"'][, ]{1,2})?[\"']|"
-        r"(?:>|redis-cli|\bredis[^\n]{0,32}:) ?AUTH (?:[\w\-]{1,64} )?|^AUTH [\w\-]{1,64} |"
-        r"\bAUTH default |\bAUTH\r?\n(?:\$\d{1,3}\r?\n[\w\-]{1,64}\r?\n)?\$\d{1,3}\r?\n)([^\"'\s]{3,256})",
-        "auth",
-    ),
-    _rule(
-        "redis_user",
-        "PASSWORD",
-        r"(?:(?i:\bsetuser) \S{1,64}|\buser \S{1,64} on\b)[^\n>]{0,128}[ \"']>([^\s\"'>]{3,256})",
-        *("setuser", "user "),
-    ),
-    _rule(
-        "login_command",
-        "PASSWORD",
-        r"(?:(?:C:|>>>|>|-->|send: b?[\"']|sent|SENT|put:) ?(?:[A-Za-z]{0,4}\d{1,6} )?|\b[A-Za-z]{0,4}\d{1,6} "
-        r")LOGIN \S{1,64} ([^\s\"'\\]{4,128}|"
-        r"[\"'][^\"'\r\n]{3,128}[\"'])",
-        "login ",
-    ),
     _rule(
         "proxy_login",
         "PASSWORD",
         r"\b[\w\-]{1,63}\.[\w.\-]{1,128}:\d{2,5}:[A-Za-z_][\w.\-]{0,63}:([^\s:\"',;|]{6,128})",
         shapes=(":00:a", ":000:a", ":0000:a", ":00000:a"),
         locate=_password_of_proxy,
-    ),
-    _rule(
-        "mail_auth",
-        "CREDENTIALS",
-        r"\bAUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)[ \r\n\\]{1,6}([A-Za-z0-9+/]{12,512}={0,2})",
-        "auth ",
-        locate=_base64,
-    ),
-    _rule(
-        "pass_command", "PASSWORD", r"(?:C:|>>>|>|-->|send: [\"']|sent|SENT|put:) ?PASS ([^\s\"'\\]{4,128})", "pass "
     ),
     _rule(
         "pass_statement",
@@ -279,13 +266,6 @@ COMMAND_RULES: Final = (
         *(f"${number}{sign}'" for number in range(1, 10) for sign in ("=", " = ", "= ", " =")),
         locate=_bound,
     ),
-    _rule("snmp_authentication", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,128}?-A [\"']?([^\s\"']{4,128})", "snmp"),
-    _rule(
-        "snmp_community",
-        "PASSWORD",
-        r"(?i:\b(?:snmp\w{0,12}[^\n]{0,64}\bcommunity|rocommunity|rwcommunity)[\"']?[ =:]{1,3})[\"']?([^\s\"']{4,128})",
-        "community",
-    ),
     _rule(
         "sql_login",
         "PASSWORD",
@@ -297,9 +277,8 @@ COMMAND_RULES: Final = (
         "CREDENTIALS",
         r"\b(?:auth|basic_auth|http_auth)\s?[=:]\s?[(\[]\s?[\"']([\w\-]{10,128})[\"'],",
         "auth",
-        locate=accepted(looks_random),
+        locate=accepted(lambda value: looks_random(value) or is_jumbled(value)),
     ),
-    _rule("snmp_privacy", "PASSWORD", r"\bsnmp\w{1,12} [^\n|;&]{0,256}?-X [\"']?([^\s\"']{4,128})", "snmp"),
     _rule(
         "pass_argument",
         "PASSWORD",
@@ -326,7 +305,7 @@ COMMAND_RULES: Final = (
         "PASSWORD",
         r"\b[\w.\-]{1,64}:\d{4,5}:[A-Za-z_*][\w\-]{0,63}:[A-Za-z_][\w\-]{0,63}:([^\s:\"']{4,128})",
         shapes=(":0000:a", ":00000:a", ":0000:*", ":00000:*"),
-        locate=accepted(looks_random),
+        locate=_last_of_five,
     ),
     _rule(
         "archive_password",
@@ -340,8 +319,8 @@ COMMAND_RULES: Final = (
         "passphrase_option",
         "PASSWORD",
         r"\b(?:ssh-keygen\b[^\n|;&]{0,128}?\s-N|(?:ssh-keygen|sqlcmd|bcp|isql|osql|tsql)\b[^\n|;&]{0,128}?\s-P|"
-        r"vault login|rclone obscure) ?[\"']?([^\s\"'\-=][^\s\"'=]{2,128})",
-        *("ssh-keygen", "sqlcmd", "bcp ", "isql ", "osql ", "tsql ", "vault login", "rclone obscure"),
+        r"vault login|rclone obscure|bw unlock(?: --raw)?) ?[\"']?([^\s\"'\-=][^\s\"'=]{2,128})",
+        *("ssh-keygen", "sqlcmd", "bcp ", "isql ", "osql ", "tsql ", "vault login", "rclone obscure", "bw unlock"),
         locate=_secret_or_symbol,
     ),
     _rule(
@@ -350,14 +329,20 @@ COMMAND_RULES: Final = (
         r"\bset_password\(\s{0,4}[\"'][^\"'\n]{1,64}[\"'], ?[\"'][^\"'\n]{1,64}[\"'], ?[\"']([^\"'\n]{3,256})[\"']",
         "set_password",
     ),
-    _rule("net_use_password", "PASSWORD", r"(?i:\bnet use [^\n]{1,128}? )([^\s/][^\s]{3,128})(?i: /user:)", "net use"),
+    _rule(
+        "net_use_password",
+        "PASSWORD",
+        r"(?i:\bnet user? [^\n]{1,128}? )([^\s/][^\s]{3,128})(?i: /(?:user:|add\b))",
+        "net use",
+    ),
     _rule("net_use", "PASSWORD", r"(?i:/user:\S{1,64}\s{1,2})([^\s/][^\s]{3,128})", "/user:"),
     _rule(
         "htpasswd",
         "PASSWORD",
         r"\b(?:htpasswd\s{1,2}-(?:\w{0,4}n\w{0,4}|[a-mo-z]{0,4}b[a-mo-z]{0,4}\s{1,2}\S{1,128})|rabbitmqctl (?:add_user|"
-        r"change_password))\s{1,2}\S{1,64}\s{1,2}[\"']?([^\s\"']{3,128})",
-        *("htpasswd", "rabbitmqctl"),
+        r"change_password)|(?:ejabberdctl|prosodyctl) register\s{1,2}\S{1,64})\s{1,2}\S{1,64}\s{1,2}[\"']?"
+        r"([^\s\"']{3,128})",
+        *("htpasswd", "rabbitmqctl", "ejabberdctl", "prosodyctl"),
     ),
     _rule(
         "oauth_code",

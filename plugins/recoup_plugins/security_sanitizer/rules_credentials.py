@@ -19,10 +19,12 @@ from recoup_plugins.security_sanitizer.rule import Rule, confirmed, stands_alone
 from recoup_plugins.security_sanitizer.rules_calls import CALL_RULES
 from recoup_plugins.security_sanitizer.rules_commands import COMMAND_RULES
 from recoup_plugins.security_sanitizer.rules_encoded import ENCODED_RULES
+from recoup_plugins.security_sanitizer.rules_fields import FIELD_RULES
 from recoup_plugins.security_sanitizer.rules_hashes import HASH_RULES
 from recoup_plugins.security_sanitizer.rules_key_material import KEY_MATERIAL_RULES
 from recoup_plugins.security_sanitizer.rules_prompts import PROMPT_RULES
 from recoup_plugins.security_sanitizer.rules_prose import PROSE_RULES
+from recoup_plugins.security_sanitizer.rules_protocols import PROTOCOL_RULES
 from recoup_plugins.security_sanitizer.rules_providers import PROVIDER_RULES
 from recoup_plugins.security_sanitizer.rules_raw_keys import RAW_KEY_RULES
 from recoup_plugins.security_sanitizer.rules_remarks import REMARK_RULES
@@ -113,6 +115,13 @@ CREDENTIAL_RULES: Final = (
         locate=_no_cursor,
     ),
     _credential(
+        "paseto",
+        "TOKEN",
+        r"\bv[1-4]\.(?:local|public)\.[\w\-]{40,1000}(?:\.[\w\-]{1,500})?",
+        *(".local.", ".public."),
+        shapes=(),
+    ),
+    _credential(
         "aws", "API_KEY", r"\b(?:AKIA|ASIA|ABIA|ACCA|APKA)[A-Z2-7]{16}\b", "akia", "asia", "abia", "acca", "apka"
     ),
     _credential("github", "TOKEN", r"\bgh[pousr]_[A-Za-z0-9]{30,255}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
@@ -138,15 +147,14 @@ CREDENTIAL_RULES: Final = (
     _credential("sendgrid", "API_KEY", r"\bSG\.[\w\-]{16,64}\.[\w\-]{16,64}", "sg.", shapes=_RUNS),
     _credential("twilio", "API_KEY", r"\bSK[0-9a-f]{32}\b", "sk", shapes=("x" * 34,)),
     _credential("mailgun", "API_KEY", r"\bkey-[0-9a-z]{32}\b", "key-"),
-    _credential("telegram", "TOKEN", r"\d{8,10}:[\w\-]{35}", ":a", shapes=("00000000:aa",)),
+    _credential("telegram", "TOKEN", r"\d{8,10}:[\w\-]{35,48}", ":a", shapes=("00000000:aa",)),
     _credential("discord", "TOKEN", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,40}", ".", shapes=_DISCORD),
     _credential(
         "prefixed",
         "TOKEN",
-        r"\b(?:npm_|hf_|dop_v1_|doo_v1_|shpat_|shpss_|glsa_|dckr_pat_|lin_api_|figd_|rubygems_|sntrys_|"
+        r"\b(?:npm_|hf_|dop_v1_|doo_v1_|shpat_|shpss_|glsa_|dckr_pat_|lin_api_|figd_|rubygems_|"
         r"pul-|hvs\.|hvb\.|"
-        r"pypi-|dapi|sq0atp-|sq0csp-|EAACEdEose0cBA|PMAK-|dp\.pt\.|tfp_|xkeysib-|nvapi-|gsk_|r8_|phc_|"
-        r"ATATT3)[\w\-]{16,255}",
+        r"pypi-|dapi|sq0atp-|sq0csp-|EAACEdEose0cBA|PMAK-|dp\.pt\.|tfp_|xkeysib-|nvapi-|gsk_|r8_|phc_)[\w\-]{16,255}",
         *(
             "npm_",
             "hf_",
@@ -161,7 +169,6 @@ CREDENTIAL_RULES: Final = (
             "rubygems_",
         ),
         *(
-            "sntrys_",
             "pul-",
             "hvs.",
             "hvb.",
@@ -173,7 +180,7 @@ CREDENTIAL_RULES: Final = (
             "pmak-",
             "dp.pt.",
         ),
-        *("tfp_", "xkeysib-", "nvapi-", "gsk_", "r8_", "phc_", "atatt3"),
+        *("tfp_", "xkeysib-", "nvapi-", "gsk_", "r8_", "phc_"),
         shapes=_RUNS,
     ),
     _credential("age", "PRIVATE_KEY", r"\bAGE-SECRET-KEY-1[A-Z0-9]{30,90}", "age-secret-key-"),
@@ -262,7 +269,7 @@ CREDENTIAL_RULES: Final = (
         kind="PRIVATE_KEY",
         level=Level.LOW,
         pattern=r"(?i:\bsign(?:ing|ed|s|er)?\b[\w ]{0,40}\b(?:with|using)(?: the)?(?: private)?(?: key| pk| sk)?[ "
-        r":=]{1,3}|"
+        r":=]{1,3}|\bimport[ \-]hex |"
         r"(?:from_?key|from_?private_?key|account|(?:secret|private|priv)_?key|private_?key_?to_?account|new wallet|"
         r"wallet|import_?key|keypair|"
         r"signer|from_?secret|"
@@ -272,7 +279,7 @@ CREDENTIAL_RULES: Final = (
         r"viewing|signing|private|secret) key)"
         r"[ :=]{1,3}|\b(?:accounts|private_?keys?)[\"']?[:=] ?\[ ?)"
         r"[\"']?((?:0[xX])?[0-9a-fA-F]{64})\b",
-        literals=("sign", "key", "account", "wallet(", "from", "sk", "priv"),
+        literals=("sign", "key", "import", "account", "wallet(", "from", "sk", "priv"),
         shapes=("x" * 64,),
         group=1,
     ),
@@ -280,9 +287,11 @@ CREDENTIAL_RULES: Final = (
     *ENCODED_RULES,
     *SERIES_RULES,
     *REMARK_RULES,
+    *FIELD_RULES,
     *CALL_RULES,
     *PROVIDER_RULES,
     *COMMAND_RULES,
+    *PROTOCOL_RULES,
     *KEY_MATERIAL_RULES,
     *PROMPT_RULES,
     *PROSE_RULES,

@@ -15,6 +15,7 @@ from recoup_plugins.security_sanitizer.rule import Rule
 _NAMES: Final = (
     *("password", "passwd", "passphrase", "Password", "PASSWORD", "secret", "Secret", "SECRET"),
     *("api_key", "apiKey", "API_KEY", "private_key", "privateKey", "PRIVATE_KEY", "mnemonic", "access_token"),
+    *("Authorization", "authorization", "token"),
 )
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LONGEST: Final = 16_384

@@ -320,8 +320,9 @@ IDENTITY_RULES: Final = (
     _named(
         "account_with_sort_code",
         "BANK",
-        r"(?i:\b(?:bank|account|acct|acc)\b[^\n\d\[]{0,24})(?:\d{2}-\d{2}-\d{2}|\[BANK\]) ?[/,|] ?(\d{8})\b",
-        ("bank", "acc"),
+        r"(?i:\b(?:bank|account|acct|acc|sort[ _\-]?code)\b[^\n\d\[]{0,24})(?:\d{2}-\d{2}-\d{2}|\[BANK\]) ?[/,|] ?"
+        r"(\d{8})\b",
+        ("bank", "acc", "sort"),
     ),
     _named("sort_code", "BANK", rf"(?i:\bsort[ _\-]?code{_IS})(\d{{2}}[\- ]?\d{{2}}[\- ]?\d{{2}})\b", ("sort",)),
     _named(

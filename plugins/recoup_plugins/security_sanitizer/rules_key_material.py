@@ -132,7 +132,7 @@ KEY_MATERIAL_RULES: Final = (
         name="pagerduty_routing_key",
         kind="API_KEY",
         level=Level.LOW,
-        pattern=r"(?i:routing_key\\{0,4}[\"']?\s{0,2}[:=]\s{0,2}\\{0,4}[\"']?)([0-9a-fA-F]{32})\b",
+        pattern=r"(?i:routing_key\\{0,4}[\"']?\s{0,2}[:=]\s{0,2}\\{0,4}[\"']?)([0-9a-fA-F]{32}|R[A-Z0-9]{31})\b",
         literals=("routing_key",),
         group=1,
     ),

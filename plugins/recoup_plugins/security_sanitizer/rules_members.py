@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(
     r"\b(?:name|key|k|field|header|headername|parameter|param|label|variable|var|env|attribute|property|"
     r"setting|option)\b"
-    r"(?:\\{0,8}[\"'`])?\s{0,3}(?:=>|[:=])\s{0,3}\\{0,8}[\"'`]?([A-Za-z][\w.\-]{1,63})(\\{0,8}[\"'`]{0,2})",
+    r"(?:\\{0,8}[\"'`])?\s{0,3}(?:=>|[:=])\s{0,3}(?:b(?=[\"']))?\\{0,8}[\"'`]?([A-Za-z][\w.\-]{1,63})(\\{0,8}[\"'`]{0,2})",
     re.ASCII | re.IGNORECASE,
 )
 _VALUE = re.compile(
@@ -59,8 +59,12 @@ _VALUE_FOR = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _CHANGED = re.compile(
-    r"\b([A-Za-z][\w.\-]{2,63})[\"'`]? (?:was |has been )?(?:changed|updated|rotated|replaced|switched|renamed|moved) "
+    r"\b([A-Za-z][\w.\-]{1,63})[\"'`]? (?:was |has been )?(?:changed|updated|rotated|replaced|switched|renamed|moved) "
     r"from [\"'`]?([^\s\"'`]{4,1000})[\"'`]? to [\"'`]?([^\s\"'`]{4,1000})",
+    re.ASCII | re.IGNORECASE,
+)
+_ARGUMENT = re.compile(
+    r"--?([A-Za-z][\w\-]{1,63})[\"'`]?: invalid [^\n:\"']{0,64}: [\"']([^\"'\n]{4,1000})[\"']",
     re.ASCII | re.IGNORECASE,
 )
 _ATTRIBUTES = re.compile(r"[\"']?(?:\s{1,4}[\w:\-]{1,32}=[\"'][^\"'<>]{0,64}[\"']){1,4}\s{0,2}>")
@@ -135,7 +139,7 @@ def told_before(text: str, sensitive: Sensitive) -> Iterator[Found]:
 def told_in_words(text: str, sensitive: Sensitive) -> Iterator[Found]:
     """Yield the values that a command or a sentence names apart: ``--name k --value v``, ``'k' ... with value 'v'``.
 
-    Also both in ``k changed from v to w``.
+    Also both in ``k changed from v to w``, and what argparse says of ``argument --k: invalid choice: 'v'``.
     """
     if " --" in text:
         yield from _named_apart(_OPTIONS, text, sensitive, 1, (2,))
@@ -145,6 +149,8 @@ def told_in_words(text: str, sensitive: Sensitive) -> Iterator[Found]:
         yield from _named_apart(_VALUE_FOR, text, sensitive, 2, (1,))
     if " from " in text:
         yield from _named_apart(_CHANGED, text, sensitive, 1, (2, 3))
+    if ": invalid " in text:
+        yield from _named_apart(_ARGUMENT, text, sensitive, 1, (2,))
 
 
 def _named_apart(
@@ -152,8 +158,8 @@ def _named_apart(
 ) -> Iterator[Found]:
     at = 0
     while (match := pattern.search(text, at)) is not None:
-        name = match.group(named).replace(":", "/").rpartition("/")[2].rpartition(".")[2]
-        verdict = sensitive(name)
+        path = match.group(named).replace(":", "/").rpartition("/")[2]
+        verdict = sensitive(path.rpartition(".")[2]) or sensitive(".".join(path.split(".")[-2:]))
         at = match.end() if verdict is not None else match.end(1)
         if verdict is None:
             continue

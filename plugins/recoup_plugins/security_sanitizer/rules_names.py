@@ -22,7 +22,7 @@ _CONNECTIVES: Final = frozenset(
     ["where", "from", "and", "or", "with", "by", "on", "in", "select", "order", "group", "into", "set"]
 )
 _PLACEHOLDER = re.compile(r"(?:\A|\W)\[[A-Z_]{2,32}(?: [0-9a-f]{4,8})?\]\Z")
-_REMARK = re.compile(r"[ \t]\([^()]{1,48}\)\Z|[ \t]?#\d{1,3}\Z|\[\d{1,3}\]\Z")
+_REMARK = re.compile(r"[ \t]\([^()]{1,48}\)\Z|[ \t]?#\d{1,3}\Z|\[\d{0,3}\]\Z")
 _TYPE: Final = (
     r"[ \t]{0,2}&?(?:'\w{1,16} )?(?:[a-z]{1,16}\.)?(?:str|string|String|bytes|Optional|Option|Final|ClassVar|Annotated|"
     r"SecretStr|Secret|any|Any|object|Union|Literal|bool|int|float|dict|list|tuple|Path|Decimal)\b[\w\[\]<>|. ]{0,48}"
@@ -39,7 +39,7 @@ _OWNER = re.compile(r"[ \t](?:for|of|on|to)[ \t][\w \-./]{1,40}[ \t]?\Z")
 _REMARK_ENDS: Final = frozenset(")]0123456789")
 
 
-def name_before(  # noqa: C901 - one step a word
+def name_before(  # noqa: C901, PLR0912 - one step a word
     keys: KeyPolicy, text: str, end: int, floor: int, level: Level
 ) -> tuple[str, Verdict | None]:
     """Return the sensitive name of up to three words that ends right before a place."""
@@ -74,6 +74,8 @@ def name_before(  # noqa: C901 - one step a word
         verdict = keys.verdict(phrase)
         if found.weak and not verdict.kind:  # "cache key", "max tokens"
             return "", None
+        if found.kind and found.level > verdict.level:  # "authentication acct": the last word says what it is
+            break
         if verdict.kind and verdict.weak and verdict.level <= level:
             weak = weak or verdict
         if verdict.kind and verdict.level <= level and not verdict.weak and verdict.level < Level.CRITICAL:
@@ -83,6 +85,8 @@ def name_before(  # noqa: C901 - one step a word
 
 def _last_part(path: str) -> str:
     """Return the last part of a dotted name, with the one before it where the last tells one of several apart."""
+    if "." not in path:
+        return path
     before, _, name = path.rpartition(".")
     return f"{before.rpartition('.')[2]}.{name}" if before and name.lower() in FILLER else name
 
@@ -90,7 +94,7 @@ def _last_part(path: str) -> str:
 def _before_word(text: str) -> str:
     """Return what stands before the last word of a text, in any script."""
     rest = text.rstrip(_NAME_CHARS)
-    while rest and _is_foreign(rest[-1]):
+    while not rest.isascii() and _is_foreign(rest[-1]):
         rest = rest[:-1].rstrip(_NAME_CHARS)
     return rest
 
@@ -120,7 +124,7 @@ def is_typed(text: str, end: int) -> bool:
 
 def reads(name: str) -> bool:
     """Tell whether a function gets a secret by what it is given: ``get_secret("okx-1")``."""
-    return words_of(name)[0] in _READERS
+    return not _READERS.isdisjoint(words_of(name)[:1])
 
 
 def end_of_owned(text: str, start: int, floor: int) -> int | None:

@@ -10,15 +10,20 @@ from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, stands_alone
 from recoup_plugins.security_sanitizer.values import is_prose
 
-_VERSION: Final = re.compile(r"(?:\b(?:version|ver|release|build|v)|==|>=|<=|~=|[a-z]/)\s{0,2}\Z", re.IGNORECASE)
+_VERSION: Final = re.compile(r"(?:\b(?:version|ver|release|build|v)[=:]?|==|>=|<=|~=)\s{0,2}\Z", re.IGNORECASE)
 _PACKAGE: Final = re.compile(
     r"(?:\A|[\s,;(\[{\"'])(?:ccxt(?:pro)?|numpy|pandas|aiohttp|python|pip|setuptools|ta-lib|"
-    r"chrome|chromium|chromedriver|firefox|openssl|firmware)"
+    r"chrome|chromium|chromedriver|firefox|(?:open|libre)ssl|(?:lib)?curl|nginx|haproxy|postgres(?:ql)?|"
+    r"redis|kernel|firmware)"
     r"[\"']?[ \-_@:=]{1,3}[\"']?v?\Z|"
-    r"[a-z] \d{1,4}\.\d{1,4}\.\d{1,4}, [a-z][a-z\-_]{1,24} \Z",
+    r"[a-z] \d{1,4}\.\d{1,4}\.\d{1,4}, [a-z][a-z\-_]{1,24} \Z|"
+    r"(?:\A|[\s,;(\[{\"'`])[a-z][a-z\d+.\-_]{0,30}/\Z",
     re.ASCII | re.IGNORECASE,
 )
-"""Ends before a version: the name of a package, or any name in a list of versions."""
+"""Ends before a version: the name of a package, any name in a list of versions, or a product and its slash."""
+
+_MOST_OF_VERSION: Final = 20
+"""Numbers of a version are small; in a path nothing else tells it from an address."""
 
 _PORT: Final = re.compile(r"\.\d{2,5}(?= > |: Flags|: UDP)")
 """A port as packet captures write it: ``203.0.113.9.443 > 198.51.100.7.51514: Flags``."""
@@ -65,6 +70,10 @@ _SERVICE_ACCOUNTS: Final = frozenset(
 
 OF_USERS: Final = frozenset(
     [
+        "credential",
+        "credentials",
+        "password",
+        "permissions",
         "stream",
         "data",
         "session",
@@ -129,11 +138,19 @@ def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
         address = IPv4Address(match.group())
     except AddressValueError:
         return None
-    if address.is_loopback or address.is_unspecified:
+    if address.is_loopback or address.is_unspecified or _is_mask(address):
+        return None
+    if text[start - 1 : start] == "/" and max(address.packed) < _MOST_OF_VERSION:
         return None
     if _VERSION.search(text[max(0, start - 12) : start]) or _PACKAGE.search(text[max(0, start - 40) : start]):
         return None
     return start, end
+
+
+def _is_mask(address: IPv4Address) -> bool:
+    """Tell whether an address is a network's mask, ones before zeros, which is nobody's: ``255.255.255.0``."""
+    zeros = ~int(address) & 0xFFFFFFFF
+    return address.packed[0] == 0xFF and not zeros & (zeros + 1)  # noqa: PLR2004
 
 
 def _dashed_ipv4(match: re.Match[str]) -> tuple[int, int] | None:

@@ -108,6 +108,8 @@ def _email(match: re.Match[str]) -> tuple[int, int] | None:
     before = match.string[start - 1 : start]
     if before.isalnum() and before.isascii():
         return None  # the rest of one that was rejected
+    if match.string.startswith("://", start - 3) and start > 2:  # noqa: PLR2004 - its length
+        return None  # the user in a URL
     while start and match.string[start - 1].isalnum() and match.start() - start < _LONGEST_MAILBOX:
         start -= 1
     remote = match.group().startswith("git@") and match.string[match.end() : match.end() + 1] in (":", "/")
@@ -182,6 +184,14 @@ PERSONAL_RULES: Final = (
         + r")\d{2}[ \-]?[A-Za-z0-9][A-Za-z0-9 \-]{9,38}[A-Za-z0-9]",
         shapes=tuple(f"aa00{gap}{start}" for gap in ("", " ", "-") for start in ("0000", "aaaa", "a000")),
         locate=_iban,
+    ),
+    Rule(
+        name="polish_account",
+        kind="IBAN",
+        level=Level.MEDIUM,
+        pattern=r"\b\d{2} ?\d{4} ?\d{4} ?\d{4} ?\d{4} ?\d{4} ?\d{4}\b",
+        shapes=("0" * 26, "00 0000 0000 0000"),
+        locate=confirmed(lambda text: iban(f"PL{text.replace(' ', '')}")),
     ),
     Rule(
         name="email",

@@ -134,8 +134,9 @@ PROSE_RULES: Final = (
         kind="SECRET",
         level=Level.LOW,
         pattern=r"(?i:\b(?:api[ _\-]?key|secret|token|password|passphrase|signature|listen[ _\-]?key|private[ _\-]key|"
+        r"[a-z]{0,8}sessid|session[ _\-]?id|"
         r"(?:api|access|[a-z]{2,16}-api|[a-z]{2,16}-access)-sign)(?: was| is|,)?)\s{1,2}[\"'(`]?([\w\-+/=.]{8,512})",
-        literals=("key", "secret", "token", "pass", "sign"),
+        literals=("key", "secret", "token", "pass", "sign", "sessid", "session"),
         beside_name=True,
         locate=_random_looking,
     ),
@@ -162,7 +163,7 @@ PROSE_RULES: Final = (
         name="bare_password",
         kind="PASSWORD",
         level=Level.LOW,
-        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd|pw|pin|otp|2fa(?: code)?)) [(\[]?"
+        pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pwd|pw|pin|otp|2fa(?: code)?)(?: value| guess)?) [(\[]?"
         r"([^\s\"'`<>()\[\]]{6,256})",
         literals=("password ", "passphrase ", "passcode ", "passwd ", "pwd ", "pw ", "pin ", "otp ", "2fa "),
         beside_name=True,
@@ -213,10 +214,10 @@ PROSE_RULES: Final = (
         pattern=r"(?i:\b(?:use[ds]?|using|tr(?:y|ied)|enter(?:s|ed)?|type[ds]?|with|set|sent|sends|pasted?|gave|"
         r"gives?|chose|picked|put|has) )[\"'`]?([^\s\"'`]{6,256})[\"'`]?"
         r"(?i: (?:failed|rejected|refused|was rejected|was refused|did not work)[:,]? (?:wrong|bad|invalid|incorrect) |"
-        r" (?:as|for) (?:the |your |my |our |a |his |her |their |its )?"
+        r" (?:as|for|at|into) (?:the |your |my |our |a |his |her |their |its )?"
         r"(?:new |temporary |temp |api |login |wallet |vault |bearer |access |auth |session |private |signing )?)"
         r"(?i:password|passphrase|passwd|passcode|pwd|pin|secret|token|key)\b",
-        literals=(" as ", " for ", "failed", "rejected", "refused", "did not work"),
+        literals=(" as ", " for ", " at the pass", " into the pass", "failed", "rejected", "refused", "did not work"),
         locate=_used,
     ),
     Rule(
@@ -225,7 +226,7 @@ PROSE_RULES: Final = (
         level=Level.LOW,
         pattern=r"(?i:\b(?:2fa|otp|totp|mfa|two[ \-]factor|verification|security|login|sms|one[ \-]time|"
         r"auth(?:enticator)?|unlock|wallet|card|account|pin|my|your|his|her|device|app)[ _\-](?:code|pin|password|"
-        r"passcode)(?: is| was|:|=|,)?) [\"'`]?(\d{4,8})\b",
+        r"passcode)(?: is:?| was|:|=|,)?) [\"'`]?(\d{4,8})\b",
         literals=tuple(f"{word}{end}" for word in ("code", "pin", "password") for end in " :=,"),
         beside_name=True,
         group=1,

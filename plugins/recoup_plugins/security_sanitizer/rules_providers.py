@@ -182,6 +182,7 @@ PROVIDER_RULES: Final = (
     ),
     _format("airtable", "TOKEN", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b", "pat", shapes=("x" * 17 + "." + "x" * 64,)),
     _prefixed("atlassian", "TOKEN", "ATATT3 ATCTT3 ATBB", r"[\w\-=+/.]{20,255}"),
+    _prefixed("sentry", "TOKEN", "sntrys_ sntryu_", r"[\w\-=+/]{16,255}"),
     _format("asana", "TOKEN", r"\b[012]/\d{13,20}(?:/\d{13,20})?:[0-9a-f]{32}\b", shapes=("0/" + "0" * 13,)),
     _prefixed("cloud_ids", "API_KEY", "LTAI AKID", r"[A-Za-z0-9]{16,40}\b"),
     _prefixed("aws_session", "TOKEN", "FwoGZXIvYXdz IQoJb3JpZ2lu ABSK", r"[\w+/=]{40,1000}[\w+/=]{0,1000}"),
@@ -279,13 +280,21 @@ PROVIDER_RULES: Final = (
         "a3-",
         shapes=(),
     ),
+    Rule(
+        name="twilio_account_and_token",
+        kind="TOKEN",
+        level=Level.LOW,
+        pattern=r"\bAC[0-9a-f]{32}:([0-9a-f]{32})\b",
+        shapes=("x" * 34,),
+        group=1,
+    ),
+    _format("eos_key", "PRIVATE_KEY", r"\bPVT_(?:K1|R1)_[1-9A-HJ-NP-Za-km-z]{48,52}\b", "pvt_"),
+    _format("cardano_key", "PRIVATE_KEY", r"\b[a-z0-9]{3,8}_x?sk1[02-9ac-hj-np-z]{40,200}\b", "_sk1", "_xsk1"),
+    _format("yubikey", "OTP", r"\bcccccc[b-lnrt-v]{38}\b", "cccccc"),
     _format("facebook_app", "TOKEN", r"\b\d{13,17}\|[\w\-]{27}\b", shapes=("0" * 13 + "|",)),
     _format("trello", "TOKEN", r"\bATTA[0-9a-f]{60,76}\b", "atta"),
     _format("vault_legacy", "TOKEN", r"\bs\.[A-Za-z0-9]{24}\b", "s.", shapes=("x." + "x" * 24,)),
     _format("zerodha_enctoken", "TOKEN", r"\benctoken\s{1,2}[\w+/=\-]{40,200}", "enctoken"),
-    _format(
-        "paseto", "TOKEN", r"\bv[1-4]\.(?:local|public)\.[\w\-]{40,1000}(?:\.[\w\-]{1,500})?", ".local.", ".public."
-    ),
     Rule(
         name="ethereum_keystore",
         kind="PRIVATE_KEY",

@@ -1,8 +1,8 @@
 """Secrets whose name and value have something else between them (level LOW).
 
-The encoding (``private key (hex) X``), a remark in brackets (``New password [hidden]: X``), the number of a FIX tag
-(``Password(554)=X``), the word for the other side of a comparison (``sig mismatch: got X want Y``), or the lines that
-point from a traceback's source to the values of its names.
+The encoding (``private key (hex) X``), a remark in brackets (``New password [hidden]: X``), the word for the other side
+of a comparison (``sig mismatch: got X want Y``), or the lines that point from a traceback's source to the values of its
+names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from recoup_plugins.security_sanitizer.checksums import bech32
+from recoup_plugins.security_sanitizer.identifiers import is_jumbled
 from recoup_plugins.security_sanitizer.keys import KeyPolicy, judge
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, accepted, stands_alone
@@ -34,7 +35,6 @@ _LONGEST_COMPARISON: Final = 240
 _SIGNATURES: Final = re.compile(r"\b(?:sig(?:nature)?s?|hmac)(?:\b|_)", re.IGNORECASE)
 _MOST_LINES: Final = 24
 _NEAR: Final = 300
-_LONGEST_ROW: Final = 1000
 _LEAST_ENTROPY: Final = 4.0
 _CREDENTIAL: Final = re.compile(r"key|secret|token|passw|credential", re.IGNORECASE)
 _LONGEST_LINE: Final = 400
@@ -44,11 +44,6 @@ _POINTERS: Final = re.compile(
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]{0,63}", re.ASCII)
 _KEYS: Final = KeyPolicy()
 _WHOSE: Final = ("the", "my", "our", "your", "his", "her", "their", "its", "a")
-_TAGGED: Final = (
-    *(f"{opening}{tag}" for opening in "([" for tag in ("554", "925", "96)", "96]", "1402", "1404", "89)", "89]")),
-    *(f"tag{blank}{tag}" for blank in ("", " ") for tag in ("554", "925", "96")),
-)
-"""How the tags of FIX fields are written that hold a credential."""
 
 
 def _encoded(match: re.Match[str]) -> tuple[int, int] | None:
@@ -66,7 +61,8 @@ def _said(match: re.Match[str]) -> tuple[int, int] | None:
     value = match.group(1)
     if _ITEM.search(match.group(), 0, match.start(1) - match.start()) and _VARIABLE.fullmatch(value):
         return None  # what code assigns to an item, "secrets[name] = found_value"
-    return None if len(value) < _SHORTEST or value.isalpha() or is_ordinary(value) else match.span(1)
+    is_word = value.isalpha() and not is_jumbled(value)
+    return None if len(value) < _SHORTEST or is_word or is_ordinary(value) else match.span(1)
 
 
 def _compared(match: re.Match[str]) -> tuple[int, int] | None:
@@ -79,27 +75,8 @@ def _compared(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if (is_hex or looks_random(value)) and not is_transaction_id(value) else None
 
 
-def _declared(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept what a block declares for a credential's name, unless it refers to something else."""
-    verdict = judge(match.group(1))
-    value = match.group(2)
-    if not verdict.kind or verdict.level is not Level.LOW or is_placeholder(value):
-        return None
-    harmless = is_reference(match.group(1), value, _KEYS, literal=True) or (verdict.weak and not looks_secret(value))
-    return None if harmless or is_ordinary(value) else match.span(2)
-
-
 def _keypair(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(1) if is_transaction_id(match.group(1)) else None
-
-
-def _client(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept an id that looks like a key where the secret or the signature that belongs to it stands near."""
-    value, (start, end) = match.group(1), match.span(1)
-    near = match.string[max(0, start - _NEAR) : end + _NEAR].lower()
-    is_paired = "client_secret" in near or "clientsecret" in near or ("signature" in near and "grant_type" in near)
-    mixed = any(map(str.isdigit, value)) and not value.islower() and not value.isupper() and value[-1:] != "-"
-    return (start, end) if is_paired and mixed and not is_ordinary(value) else None
 
 
 def _said_abroad(match: re.Match[str]) -> tuple[int, int] | None:
@@ -125,26 +102,6 @@ def _stream_key(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span() if is_key and stands_alone(match.string, *match.span()) else None
 
 
-def _in_failing_row(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept what looks random in the row that PostgreSQL quotes, where a credential is spoken of beside it."""
-    text, start = match.string, match.start()
-    before = text[max(0, start - _LONGEST_ROW) : start + 1]
-    row = before.lower().rfind("failing row contains")
-    if row < 0 or ")" in before[row:] or not looks_random(match.group(1)):
-        return None
-    near = text[max(0, start - _LONGEST_ROW) : match.end() + _NEAR]
-    return match.span(1) if _CREDENTIAL.search(near) else None
-
-
-def _titled(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept a value beside a title that is a credential's name: the fields of chat messages, typed values."""
-    verdict = judge(match.group(1))
-    value = match.group(2)
-    if not verdict.kind or verdict.level is not Level.LOW or is_ordinary(value):
-        return None
-    return match.span(2) if looks_secret(value) and any(map(str.isdigit, value)) else None
-
-
 def _renewed(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept one of two values of capitals, small letters and digits in a line that speaks of a credential."""
     value, (start, end) = match.group(1), match.span(1)
@@ -161,20 +118,6 @@ def _is_the_key(match: re.Match[str]) -> tuple[int, int] | None:
         return match.span(1) if len(value) in _RAW_KEY_LENGTHS and match.group(2).lower()[:1] in "ps" else None
     is_mixed = not (value.islower() or value.isupper()) and sum(map(str.isdigit, value)) > 1
     return match.span(1) if is_mixed and looks_random(value) else None
-
-
-def _in_unique_key(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept the value of the first column with a credential's name in what PostgreSQL says of a unique key."""
-    names = [name.strip(' "') for name in match.group(1).split(",")]
-    values = match.group(2).split(", ")
-    start = match.start(2)
-    for name, value in zip(names, values, strict=False):
-        verdict = judge(name)
-        is_credential = bool(verdict.kind) and verdict.level is Level.LOW
-        if is_credential and not is_placeholder(value) and (not verdict.weak or looks_secret(value)):
-            return start, start + len(value)
-        start += len(value) + 2
-    return None
 
 
 def _pointed(match: re.Match[str]) -> tuple[int, int] | None:
@@ -220,20 +163,12 @@ REMARK_RULES: Final = (
         locate=_encoded,
     ),
     Rule(
-        name="tagged_field",
-        kind="PASSWORD",
-        level=Level.LOW,
-        pattern=r"(?i:\b\w{0,16}(?:password|rawdata|signature) ?[(\[](?:554|925|96|1402|1404|89)[)\]]\s?[=:]|"
-        r"\btag ?(?:554|925|96)\b(?: value| is| ?[=:])?)\s?[\"']?([^\s\"'|,;<>()\[\]]{3,512})",
-        literals=_TAGGED,
-        locate=accepted(lambda value: not is_placeholder(value) and not value.isalpha()),
-    ),
-    Rule(
         name="remarked_prompt",
         kind="PASSWORD",
         level=Level.LOW,
         pattern=r"(?i:\b(?:password|passphrase|passcode|passwd|pin|secret|token|api[ _]?key|private[ _]?key)s?"
         r" ?(?:\[[^\[\]\n]{1,40}\]|\([^()\n]{1,40}\)|<[^<>\n]{1,24}>|\{[^{}\n]{1,24}\})) ?(?::|=|>{1,3}|\?)[ \t]{0,4}"
+        r"(?:<[a-z]{1,8}>)?"
         r"[\"'`]?([^\s\"'`<>\[\](){}]{6,256})",
         literals=("pass", "pin", "secret", "token", "key"),
         shapes=(),
@@ -251,16 +186,6 @@ REMARK_RULES: Final = (
         literals=("sig", "hmac"),
         shapes=("x" * 16,),
         locate=_compared,
-    ),
-    Rule(
-        name="declared_default",
-        kind="SECRET",
-        level=Level.LOW,
-        pattern=r"\b(?:variable|output|local|parameter|param|secret|resource)\s{1,4}\"([\w\-]{2,64})\"\s{0,4}"
-        r"(?:\"[\w\-]{1,64}\"\s{0,4})?\{[^{}]{0,300}?\b(?:default|value|data|"
-        r"secret_string)\s{0,16}=\s{0,4}\"([^\"\n]{3,512})\"",
-        literals=("default", "value", "data", "secret_string"),
-        locate=_declared,
     ),
     Rule(
         name="exported_keypair",
@@ -283,14 +208,6 @@ REMARK_RULES: Final = (
         ),
         shapes=("x" * 86,),
         locate=_keypair,
-    ),
-    Rule(
-        name="client_of_secret",
-        kind="API_KEY",
-        level=Level.LOW,
-        pattern=r"(?i:\bclient_?id)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?([\w\-]{6,128})",
-        literals=("client_credentials", "client_signature", "client_secret", "clientsecret", "signature"),
-        locate=_client,
     ),
     Rule(
         name="signature_numbers",
@@ -335,9 +252,9 @@ REMARK_RULES: Final = (
         name="authorization_scheme",
         kind="TOKEN",
         level=Level.LOW,
-        pattern=r"\b(?:SSWS|GenieKey|Splunk|ApiKey|APIKEY|Apikey|Klaviyo-API-Key|DPoP|Token|PRIVATE-TOKEN|AccessKey) "
-        r"{1,2}([\w\-.+/=]{20,512})",
-        literals=("ssws ", "geniekey ", "splunk ", "apikey ", "api-key ", "dpop ", "token ", "accesskey "),
+        pattern=r"\b(?:SSWS|GenieKey|OAuth|Splunk|ApiKey|APIKEY|Apikey|Klaviyo-API-Key|DPoP|Token|PRIVATE-TOKEN|"
+        r"AccessKey) {1,2}([\w\-.+/=]{20,512})",
+        literals=("ssws ", "geniekey ", "oauth ", "splunk ", "apikey ", "api-key ", "dpop ", "token ", "accesskey "),
         shapes=("x" * 8,),
         locate=_opaque,
     ),
@@ -349,28 +266,6 @@ REMARK_RULES: Final = (
         shapes=("x" * 60,),
         sketch=r"\b[a-z0-9]{0,48}[g-z][a-z0-9]{11,63}\b",
         locate=_stream_key,
-    ),
-    Rule(
-        name="failing_row",
-        kind="SECRET",
-        level=Level.LOW,
-        pattern=r"[(,] ?([\w+/=\-]{16,512})[,)]",
-        literals=("failing row contains",),
-        shapes=("x" * 8,),
-        locate=_in_failing_row,
-    ),
-    Rule(
-        name="titled_value",
-        kind="SECRET",
-        level=Level.LOW,
-        pattern=r"(?i:\b(?:title|type|kind|label|what)\\{0,4}[\"']\s?:\s?\\{0,4}[\"'])([A-Za-z][\w "
-        r"\-]{1,40})\\{0,4}[\"'],"
-        r"[^{}\n]{0,80}?[\"'](?i:value|content|data|text)\\{0,4}[\"']\s?:\s?\\{0,4}[\"']([^\"'\\\n]{6,512})",
-        literals=tuple(f"{word}{end}" for word in ("title", "type", "kind", "label", "what") for end in "\"'\\"),
-        sketch=r"(?i:(?:title|type|kind|label|what)\\{0,4}[\"']\s?:\s?\\{0,4}[\"'][\w \-]{0,40}(?:key|secret|token|"
-        r"pass|sign|cred|auth|"
-        r"mnemonic|seed|phrase|otp|pin))",
-        locate=_titled,
     ),
     Rule(
         name="renewed_value",
@@ -402,6 +297,16 @@ REMARK_RULES: Final = (
         locate=_is_the_key,
     ),
     Rule(
+        name="is_the_password",
+        kind="PASSWORD",
+        level=Level.LOW,
+        pattern=r"([^\s\"'`()<>:|]{6,128})[\"'`]? (?:is|was) (?:the|my|our|your|his|her|their|its|an?) "
+        r"(?:\w{1,16} ){0,1}(?i:password|passphrase|passcode|pin)\b",
+        literals=tuple(f" {verb} {whose}" for verb in ("is", "was") for whose in _WHOSE),
+        sketch=r"[^\s][\"'`]? (?:is|was) (?:the|my|our|your|his|her|their|its|an?) (?:\w{1,16} )?(?i:pass|pin)",
+        locate=_said_abroad,
+    ),
+    Rule(
         name="said_before",
         kind="PASSWORD",
         level=Level.LOW,
@@ -417,14 +322,6 @@ REMARK_RULES: Final = (
         pattern=r"(?i:\b(?:password|passphrase|secret|token|key)s? from )[\"'`]?([^\s\"'`]{8,256})[\"'`]? to ",
         literals=(" from ",),
         locate=accepted(lambda value: value[:2] != "0x" and looks_random(value)),
-    ),
-    Rule(
-        name="key_that_exists",
-        kind="SECRET",
-        level=Level.LOW,
-        pattern=r"\bKey \(([\w\", ]{1,200})\)=\(([^)\n]{1,500})\)",
-        literals=("key (",),
-        locate=_in_unique_key,
     ),
     Rule(
         name="pointed_value",

@@ -13,7 +13,7 @@ from recoup_plugins.security_sanitizer.key_words import IDENTIFYING
 from recoup_plugins.security_sanitizer.keys import judge, words_of
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.rule import Rule, accepted
-from recoup_plugins.security_sanitizer.values import is_placeholder, looks_random
+from recoup_plugins.security_sanitizer.values import SYMBOLS, is_ordinary, is_placeholder, looks_random
 
 _VALUE: Final = r"[\w+/=\-.~]{16,128}"
 _HIDDEN: Final = r"\[[A-Z_]{3,20}(?: [0-9a-f]{4,8})?\]"
@@ -67,6 +67,18 @@ def _numbered(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span(2) if is_credential and looks_random(match.group(2)) else None
 
 
+def _is_chosen(value: str) -> bool:
+    """Tell whether a value is a password: digits among its letters, or a symbol inside."""
+    bare = value.rstrip(".,;:!?)]}")
+    is_mixed = any(map(str.isdigit, bare)) and any(map(str.isalpha, bare))
+    return (is_mixed or not SYMBOLS.isdisjoint(bare[:-1])) and not is_ordinary(bare)
+
+
+def _is_in_groups(code: str) -> bool:
+    """Tell whether a code is of groups of one length, with digits in it."""
+    return len({len(group) for group in code.split("-")}) == 1 and any(map(str.isdigit, code))
+
+
 def _strings(match: re.Match[str]) -> tuple[int, int] | None:
     """Return from the first string to the last, with the quotes between them."""
     end = match.end(1)
@@ -96,6 +108,18 @@ SERIES_RULES: Final = (
         r"[A-Za-z0-9]{4,12}",
         literals=("code", "keys", "password"),
         locate=_codes,
+    ),
+    Rule(
+        name="spoken_code_in_groups",
+        kind="OTP",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:backup|recovery|scratch|emergency|one[ \-]time|2fa|mfa|device|user|pairing|licen[cs]e|"
+        r"product|serial|activation|registration|invite|invitation)[ _\-](?:code|key)s?"
+        r"(?: is:?| was|:|=)? ?[\"'`(]?)([A-Za-z0-9]{4,8}-[A-Za-z0-9][A-Za-z0-9\-]{3,64})\b",
+        literals=("code", "key"),
+        shapes=("xxxx-xxxx",),
+        sketch=r"(?i:[a-z][ _\-](?:code|key))s?[ :=][^\n]{0,8}[A-Za-z0-9]{4,8}-[A-Za-z0-9]{4}",
+        locate=accepted(_is_in_groups),
     ),
     Rule(
         name="numbered_key",
@@ -136,6 +160,18 @@ SERIES_RULES: Final = (
             "exchanged",
         ),
         locate=accepted(looks_random),
+    ),
+    Rule(
+        name="set_to",
+        kind="PASSWORD",
+        level=Level.LOW,
+        pattern=r"(?i:\b(?:set|sets|chang(?:e|es|ed|ing)|updat(?:e|es|ed|ing)|reset|resets|resetting|setting) "
+        r"(?:the |my |our |your |his |her |their )?(?:\w{1,16} )?(?:password|passphrase|passcode|passwd|pwd|pin) "
+        r"(?:to|from) )[\"'`]?([^\s\"'`]{6,256})",
+        literals=tuple(
+            f"{word} {to} " for word in ("word", "phrase", "code", "passwd", "pwd", "pin") for to in ("to", "from")
+        ),
+        locate=accepted(_is_chosen),
     ),
     Rule(
         name="held_in_field",

@@ -42,7 +42,7 @@ _RPC: Final = (
     r"tatum\.io/v3/blockchain/node/\w{1,24}/|helius-rpc\.com/\?api-key=|syndica\.io/(?:api-key/)|triton\.one/|"
     r"zan\.top/node/(?:ws/)?v1/\w{1,16}/(?:\w{1,16}/)?|tenderly\.co/fork/|wh\.3commas\.io/signals?/|"
     r"uptime\.betterstack\.com/api/v1/heartbeat/|"
-    r"rpcpool\.com/|events\.pagerduty\.com/integration/|api\.day\.app/|extrnode\.com/|dwellir\.com/|1rpc\.io/"
+    r"rpcpool\.com/|events\.pagerduty\.com/integration/|gateway\.thegraph\.com/api/|api\.day\.app/|extrnode\.com/|dwellir\.com/|1rpc\.io/"
 )
 
 
@@ -134,6 +134,7 @@ URL_RULES: Final = (
                 "dwellir",
                 "1rpc.io",
                 "pagerduty",
+                "gateway.thegraph",
                 "day.app",
                 "zan.top",
                 "3commas",

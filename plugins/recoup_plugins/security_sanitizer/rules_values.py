@@ -26,6 +26,9 @@ _PADDED = re.compile(r"[ \t]{0,8}([A-Za-z0-9+/]{40,1000}={1,2})(?=[\s,}\])]|\Z)"
 
 _PARAMETER = re.compile(r"\w{1,32}=\\{0,4}[\"']", re.ASCII)
 _MOST_PARTS: Final = 64
+_WORDS_TO_ONE_LISTED: Final = 3
+"""Words of another list to one that stands in both."""
+
 _WIDEST_GAP: Final = 8
 _LONGEST_HEADER: Final = 16_384
 _LINE_ENDS: Final = ("\n", "\\n", "\\r", "'")
@@ -269,9 +272,10 @@ def listed_words(text: str, at: int) -> tuple[int, int] | None:
         if count and text[end] not in " ,-_":
             break
         end, count = word.end(), count + 1
-    if count > 1:
-        return start, end
     run = _RUN_OF_WORDS.match(text, start)
+    if count > 1:
+        is_longer = run is not None and run.group().count(" ") < count * _WORDS_TO_ONE_LISTED
+        return (start, run.end()) if run is not None and is_longer else (start, end)
     return run.span() if run is not None and not is_prose(run.group().split()[0]) else None
 
 

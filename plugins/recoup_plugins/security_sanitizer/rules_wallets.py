@@ -122,7 +122,7 @@ WALLET_RULES: Final = (
         pattern=r"(?i:\b(?:solana|sol|spl|phantom|wallet|address|addr|account|owner|payer|dest|destination|recipient|"
         r"sender|beneficiary|"
         r"withdraw(?:al|n|ing)?|deposit(?:ed)?|sent|send|transfer(?:red)?|to|from|pubkey|mint|authority|for|at))"
-        rf"(?: [a-z]{{1,12}}){{0,1}}[ :=\"'(]{{1,4}}({_BASE58}{{43,44}})\b",
+        rf"(?: [a-z]{{1,12}}){{0,1}}[ :=\"'(/]{{1,4}}({_BASE58}{{43,44}})\b",
         shapes=("x" * 43,),
         locate=_public_key,
     ),

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from recoup_plugins.security_sanitizer.cache import BoundedCache
 from recoup_plugins.security_sanitizer.keys import Verdict, words_of
@@ -28,8 +28,7 @@ _ITEMS_NAMES: Final = frozenset(
 )
 _TRACE_NAMES: Final = frozenset(["stack_trace", "stacktrace", "traceback", "exc_text", "stack", "exc_info"])
 _HIDDEN_IF_ANY: Final = frozenset(["PASSWORD", "USER", "ACCOUNT", "CARD", "PHONE", "IP", "MAC"])
-_HEX_OR_DIGITS: Final = frozenset("0123456789abcdefABCDEFx-")
-_LONGEST_PLAIN_ID: Final = 72
+_HEX_OR_DIGITS: Final = re.compile(r"[0-9a-fA-Fx-]{0,72}")
 _ETHEREUM_ADDRESS: Final = 42
 names_nothing: Final = re.compile(r"-?[0-9]{0,20}\.[0-9]{1,20}|[0-9]{7,64}").fullmatch
 """Tells prices and amounts, which stand first in the pairs of order books, and order ids, under which orders are kept.
@@ -37,7 +36,7 @@ Shorter whole numbers may be tags of FIX."""
 
 _LONGEST_REMEMBERED: Final = 128
 _MOST_PARTS: Final = 8
-_CONTAINERS: Final = (dict, list, tuple)
+_CONTAINERS: Final = (dict, list, tuple, set, frozenset)
 
 
 @frozen
@@ -52,6 +51,7 @@ class Ruling:
         name: the name, where it hides something.
         framed: the ruling where the members beside it say that the mapping is an order or a balance.
         apart: another member may explain the items, as ``{"columns": ["api_key"], "rows": ...}``.
+        leans: one of the last three, so that another member may matter.
     """
 
     verdict: Verdict | None = None
@@ -61,6 +61,11 @@ class Ruling:
     apart: bool = False
     name: str = ""
     framed: Ruling | None = None
+    leans: bool = field(init=False)
+
+    @leans.default
+    def _leans(self) -> bool:
+        return self.told or self.apart or self.framed is not None
 
     def hides(self, item: Any) -> bool:
         """Tell whether the name hides this value; nothing and placeholders are left as they are."""
@@ -175,12 +180,7 @@ def is_plain_id(item: object) -> bool:
     """Tell whether a value is a whole number or short hexadecimal text, and no wallet's address."""
     if type(item) is int:
         return True
-    return (
-        type(item) is str
-        and len(item) <= _LONGEST_PLAIN_ID
-        and len(item) != _ETHEREUM_ADDRESS
-        and _HEX_OR_DIGITS.issuperset(item)
-    )
+    return type(item) is str and len(item) != _ETHEREUM_ADDRESS and _HEX_OR_DIGITS.fullmatch(item) is not None
 
 
 def name_of(key: object) -> str | None:

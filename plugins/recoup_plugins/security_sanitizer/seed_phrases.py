@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHORTEST_PHRASE: Final = 12
 """Words in the shortest phrase that BIP-39 allows."""
 
-_BETWEEN: Final = r"""[\s\u3000,;:.\-_|"'\[\](){}=>#\\0-9\u2192\u2022\u00b7/]"""
+_BETWEEN: Final = r"""[\s\u3000,;:.+\-_|"'\[\](){}=>#\\0-9\u2192\u2022\u00b7/]"""
 _WORD = re.compile(r"[A-Za-z]{1,32}")
 _ANY_WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u3099\u309a]){1,32}")
 _GAP = re.compile(_BETWEEN + "{1,12}", re.ASCII)

@@ -15,6 +15,7 @@ from recoup_plugins.security_sanitizer.seed_phrases import SHORTEST_PHRASE, is_n
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from recoup_plugins.security_sanitizer.neighbours import Neighbours
     from recoup_plugins.security_sanitizer.structure import Walk
 
 _PAIR: Final = 2
@@ -40,8 +41,8 @@ def copy_sequence(walk: Walk, value: Any, depth: int) -> Any:
     return copy_items(walk, held, length(value, len(held)), depth)
 
 
-def may_speak(items: list[Any]) -> bool:
-    """Tell whether the items of a list may say of each other what they are; but for that of a text before a text.
+def may_speak(items: list[Any] | tuple[Any, ...], neighbours: Neighbours) -> bool:
+    """Tell whether the items of a list or tuple may say of each other what they are; but for a text before a text.
 
     Where this is False, ``copy_items`` looks at each item by itself or by the text right before it.
     """
@@ -49,13 +50,28 @@ def may_speak(items: list[Any]) -> bool:
         return False
     first, second = type(items[0]), type(items[1])
     if len(items) == _PAIR and not (first in _NAMELESS or (first is int is second)):
-        return not (first is str is second and names_nothing(items[0]) and names_nothing(items[1]))
-    if first is list or first is tuple:
-        return names_columns(items[0]) or is_numbered_phrase(items[:_LONGEST_PHRASE])
-    if len(items) >= SHORTEST_PHRASE and (first is str or first is dict):
-        held = items[:_LONGEST_PHRASE]
-        return is_phrase(held) or is_numbered_phrase(held) or is_private_key(items)
-    return is_private_key(items)
+        return not (first is str is second and names_nothing(items[0]) and names_nothing(items[1])) and _is_named(
+            items, neighbours
+        )
+    if type(items) is list and is_private_key(items):
+        return True
+    if len(items) >= SHORTEST_PHRASE and (first is str or first is dict or first is list or first is tuple):
+        held = list(items[:_LONGEST_PHRASE])
+        if is_phrase(held) or is_numbered_phrase(held):
+            return True
+    return (
+        (first is list or first is tuple)
+        and names_columns(items[0])
+        and any(neighbours.named(name).verdict is not None for name in items[0])
+    )
+
+
+def _is_named(pair: list[Any] | tuple[Any, ...], neighbours: Neighbours) -> bool:
+    """Tell whether one of two may be the name of the other."""
+    first, second = pair
+    if neighbours.pair(first, second).verdict is not None:
+        return True
+    return type(first) is str and type(second) is str and neighbours.upturned(first, second) is not PLAIN
 
 
 def copy_items(  # noqa: C901, PLR0912 - one sort of list a branch

@@ -11,7 +11,7 @@ from typing import Final
 
 from recoup_plugins.security_sanitizer.identifiers import is_compound, is_identifier, is_path, words_in
 from recoup_plugins.security_sanitizer.keys import judge, words_of
-from recoup_plugins.security_sanitizer.values import looks_random
+from recoup_plugins.security_sanitizer.values import is_prose, looks_random
 
 _NEVER_CHOSEN: Final = frozenset(["AUTHORIZATION", "TOKEN", "SIGNATURE", "API_KEY", "CREDENTIALS", "PRIVATE_KEY"])
 _CHOSEN: Final = frozenset(["PASSWORD", "SECRET", "SEED_PHRASE"])
@@ -91,6 +91,16 @@ _FILENAME: Final = re.compile(r"[\w\-]{1,60}\.(?:pem|key|crt|cer|json|ya?ml|toml
 _OF_SENTENCES: Final = frozenset("to of the id that for is with which account".split())  # noqa: SIM905
 _MORE: Final = re.compile(r"[\"'],\s{0,4}[\"']")
 _OPTION: Final = re.compile(r"--?[\w\-]{1,40}=?|/\w{1,40}", re.ASCII)
+_GOES_ON: Final = re.compile(r" [a-z]{2,24}(?![\w=:])", re.ASCII)
+"""The next word of a sentence."""
+
+_ARGUMENT_OF: Final = re.compile(r"(?<![A-Za-z0-9_])_?[a-z][a-z0-9_]{1,40}\((?:[^()\"'\n]{1,120},[ ])?\Z", re.ASCII)
+"""Ends before the name of an argument in a call: ``get_secret_value(``."""
+
+_CALL_WINDOW: Final = 160
+_COMMAND: Final = re.compile(r"[a-z][a-z\d\-]{1,24} [a-z\-./$][\w\-./$]{0,64}", re.ASCII)
+"""What a shell puts the output of in its place: ``password=`pass show okx```."""
+
 _OF_ACCESS: Final = frozenset(
     [
         *("api", "access", "secret", "auth", "private", "sign", "signing", "client", "consumer", "app", "bot"),
@@ -126,10 +136,14 @@ def is_source(  # noqa: C901, PLR0911 - one sort of value a line
         return True
     if not bare and _is_spelled_out(value):
         return True
+    if bare and is_prose(value) and _GOES_ON.match(text, end):
+        return True  # "; password = see vault"
+    if text[start - 1] == "`" and at == start - 1 and _COMMAND.match(value):
+        return True
     if kind not in _CHOSEN and (_repeats(name, value, kind) or _is_of_order(text, start, end, name, kind)):
         return True
     if bare:
-        return _is_expression(text, place, name, separator, kind)
+        return _is_argument(text, place, name, separator) or _is_expression(text, place, name, separator, kind)
     if text[start - 1] not in "\"'`" and value[:1] in ("[", "{", "("):
         return _is_collection(value, kind)
     if len(value) < _SHORTEST_PART and not any(map(str.isalnum, value)):
@@ -182,6 +196,17 @@ def _is_of_order(text: str, start: int, end: int, name: str, kind: str) -> bool:
         return False
     around = text[max(0, start - _ORDER_WINDOW) : end + _ORDER_WINDOW]
     return _OF_ORDERS.search(around) is not None and "secret" not in around.lower()
+
+
+def _is_argument(text: str, place: tuple[int, int, int], name: str, separator: str) -> bool:
+    """Tell whether a variable stands in a call behind the name of an argument: ``get_secret_value(SecretId=name)``."""
+    at, start, end = place
+    value = text[start:end]
+    if separator != "=" or at != start or text[end : end + 1] not in (")", ","):
+        return False
+    is_variable = value.islower() and value.isidentifier() and not any(map(str.isdigit, value))
+    first = at - len(separator) - len(name)
+    return is_variable and _ARGUMENT_OF.search(text, max(0, first - _CALL_WINDOW), first) is not None
 
 
 def _is_expression(  # noqa: PLR0911 - one sort of expression a line

@@ -42,6 +42,7 @@ _DERIVATIONS: Final = frozenset(
 
 _CLIENT_ID: Final = re.compile(r"client[ _\-]?id", re.IGNORECASE)
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+\-]\d\d:?\d\d)?", re.ASCII)
+_MOMENT: Final = re.compile(rf"[\"']?{_TIMESTAMP.pattern}[\"']?", re.ASCII)
 _HOST: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\*:\d{1,5}|localhost(?::\d{1,5})?", re.ASCII)
 """What an address is that nobody pays to: ``local_address="0.0.0.0"``."""
 
@@ -68,6 +69,14 @@ _COUNT: Final = re.compile(r"\d{1,3}")
 _VERSION: Final = re.compile(r"v?\d{1,4}\.[\d.]{1,12}(?:-\w{1,12})?", re.ASCII)
 _POINTER: Final = re.compile(r"0x[0-9a-f]{1,16}", re.ASCII)
 """Where something is in memory, which is shorter than any key."""
+
+_UNSURE: Final = ("routingkey", "entropy", "entropyhex", "assertion", "oauth", "oauth2", "kek", "dek", "apikeyid")
+"""Ends of names of other matters too, under which only what can be nothing but a key is one: ``orders.btc``."""
+
+_NO_LETTERS: Final = str.maketrans("", "", "_-. ")
+_SHORTEST_KEY: Final = 16
+_NAME_OF_KEY: Final = re.compile(r"[a-z]{1,16}(?:[-_][a-z]{1,16}){0,3}", re.ASCII)
+"""What people call a key or a secret that is kept elsewhere: ``api_key_id=main``, ``existingSecret: okx-api``."""
 
 _LONG_KINDS: Final = frozenset(["SECRET", "API_KEY", "TOKEN", "SIGNATURE", "PRIVATE_KEY"])
 """What no number of three digits can be."""
@@ -97,6 +106,18 @@ _SCHEMA: Final = frozenset(
     placeholder prompt order ref $ref minimum maximum x-order in name scheme bearerformat
 """.split()
 )
+_ERROR: Final = re.compile(r"(?:[A-Z][a-z]{1,16}){1,6}(?:Error|Exception)", re.ASCII)
+_TEST: Final = re.compile(r"(?:Test|Benchmark|Example|Fuzz)[A-Z_]\w{0,80}(?:/\S{1,80})?", re.ASCII)
+"""What the tests of Go are called: ``--- PASS: TestTokenRefresh``."""
+
+_ENCODINGS: Final = frozenset(
+    ["base64", "base64url", "base58", "base32", "hex", "utf-8", "utf8", "ascii", "binary", "der"]
+)
+_EXAMPLE: Final = re.compile(
+    r"[\"']?\bexamples?\\{0,4}[\"']?\s{0,4}[:=]\s{0,4}\\{0,4}[\"'][*x.\u2022]{1,64}\\{0,4}[\"']"
+)
+"""An example of a value that shows nothing of one."""
+
 _REFERENCES: Final = frozenset(
     """
     name key secretkeyref secretref configmapkeyref valuefrom optional namespace kind apiversion file path env from
@@ -121,7 +142,7 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
         kind: the placeholder that the name calls for.
     """
     bare = value.strip(" ,;:.!)]}")
-    if _TIMESTAMP.fullmatch(bare):
+    if _TIMESTAMP.fullmatch(bare) or _ERROR.fullmatch(bare):
         return True
     if bare.lower() in _STATES or _NUMERIC_TYPE.fullmatch(bare):
         return True
@@ -129,10 +150,20 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
         return True
     if kind in _LONG_KINDS and (_VERSION.fullmatch(bare) or _POINTER.fullmatch(bare)):
         return True
+    if name.translate(_NO_LETTERS).lower().endswith(_UNSURE):
+        return not (len(bare) >= _SHORTEST_KEY and "." not in bare and looks_random(bare))
+    if kind == "SECRET" and bare.lower() in _ENCODINGS:
+        return True
+    is_id = kind in ("API_KEY", "SECRET") and name.lower().endswith("id")
+    if is_id or name.lower().endswith(("existingsecret", "existing_secret")):
+        return _NAME_OF_KEY.fullmatch(bare) is not None
     if kind == "SEED_PHRASE":
         return _SEED_NUMBER.fullmatch(bare) is not None and name.lower().endswith(("seed", "seeds"))
     if kind == "PASSWORD":
-        return bare.lower() in _DERIVATIONS or (bare.isdigit() and len(bare) < _SHORTEST_PIN)
+        is_count = bare.isdigit() and len(bare) < _SHORTEST_PIN
+        is_market = name.lower() == "pin" and bare.isalpha() and bare.isupper()
+        is_test = name == "PASS" and _TEST.fullmatch(bare) is not None
+        return is_count or is_market or is_test or bare.lower() in _DERIVATIONS
     if kind == "TOKEN":
         return _SYMBOL.fullmatch(bare) is not None
     if kind in ("ACCOUNT", "WALLET") and bare.lower() in ACCOUNT_TYPES:
@@ -142,7 +173,8 @@ def says_about(name: str, value: str, kind: str) -> bool:  # noqa: C901, PLR0911
     if kind == "ACCOUNT" and _CLIENT_ID.fullmatch(name):
         return _CLIENT.fullmatch(bare) is not None
     if kind == "WALLET":
-        return "://" in bare or _ALGORITHM.fullmatch(bare) is not None or _HOST.fullmatch(bare) is not None
+        is_named = _ALGORITHM.fullmatch(bare.partition(":")[0]) is not None  # also "ed25519:..."
+        return is_named or "://" in bare or _HOST.fullmatch(bare) is not None
     if kind == "USER":
         return bare.lower() in ("user", "username") or (len(bare) == 1 and bare.isdigit())
     if kind == "BANK":
@@ -186,6 +218,7 @@ def describes(value: str) -> bool:
         return False
     if _OF_USER.fullmatch(value):
         return True
+    value = _MOMENT.sub("true", _EXAMPLE.sub("", value))
     members = {name.lower() for name in _MEMBER.findall(value)}
     leaves = _LEAF.findall(_MEMBER.sub(" ", value))
     if members and all(_is_flag(leaf) or _COUNT.fullmatch(leaf) for leaf in leaves):
@@ -209,7 +242,7 @@ def holds_no_secret(value: Any, depth: int = 0) -> bool:
         if "symbol" in names and names <= _OF_MARKETS:
             return True
         return names <= _REFERENCES and all(_is_plain(item, depth + 1) for item in value.values())
-    return type(value) is str and value.lower() in _STATES and depth > 0
+    return type(value) is str and depth > 0 and (_is_flag(value) or _TIMESTAMP.fullmatch(value) is not None)
 
 
 def _is_plain(value: Any, depth: int) -> bool:
@@ -232,7 +265,8 @@ def _is_of_scheme(member: str) -> bool:
 
 
 def _is_flag(leaf: str) -> bool:
-    return leaf.lower() in _STATES
+    """Tell whether a member of an object is a state, or the name of an algorithm."""
+    return leaf.lower() in _STATES or _ALGORITHM.fullmatch(leaf) is not None
 
 
 def _is_schema(members: set[str], value: str) -> bool:

@@ -18,7 +18,7 @@ from recoup_plugins.security_sanitizer.surroundings import Surroundings
 from recoup_plugins.security_sanitizer.suspects import Suspects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from recoup_plugins.security_sanitizer.assignments import Assignments
     from recoup_plugins.security_sanitizer.engine import Engine, Gate
@@ -43,10 +43,10 @@ class Step(Protocol):
         """Return a text, which earlier steps may have changed, without one sort of secret."""
         ...
 
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
-        """Yield the numbers of at least those texts that it would change, and whether it may change them as they are.
+    def hits(self, joined: Joined) -> Iterator[tuple[int, str]]:
+        """Yield the numbers of at least those texts that it may change, each with the text as it leaves it.
 
-        A text that it does not change by itself may still be changed by it once another step has been there.
+        A text that it leaves as it is may still be changed by it once another step has been there.
         """
         ...
 
@@ -63,17 +63,32 @@ class Plan:
     gate: Gate
     steps: tuple[Step, ...]
 
-    def needed(self, joined: Joined) -> dict[int, tuple[int, ...]]:
-        """Return, by their numbers, the texts that a step changes, and the steps that each of them needs."""
+    def applied(self, sample: Sample) -> Sample:
+        """Return a text as the steps that it needs leave it."""
+        return self._applied(sample, sample, self.gate.opened(sample))
+
+    def changed(self, joined: Joined) -> dict[int, Sample]:
+        """Return, by their numbers, those of many texts that a step changes, as all that they need leave them."""
         touched: dict[int, list[int]] = {}
-        changed = set()
+        first: dict[int, tuple[int, str]] = {}
         for index in self.gate.opened(joined.sample):
-            for number, changes in self.steps[index].hits(joined):
+            for number, found in self.steps[index].hits(joined):
                 touched.setdefault(number, []).append(index)
-                if changes:
-                    changed.add(number)
-        follow = [index for index, step in enumerate(self.steps) if step.follows] if changed else []
-        return {number: tuple(sorted({*touched[number], *follow})) for number in changed}
+                if found is not joined.texts[number]:
+                    first.setdefault(number, (index, found))
+        follow = [index for index, step in enumerate(self.steps) if step.follows] if first else []
+        changed = {}
+        for number, (index, found) in first.items():
+            later = sorted(step for step in {*touched[number], *follow} if step > index)
+            changed[number] = self._applied(Sample(found), Sample(joined.texts[number]), later)
+        return changed
+
+    def _applied(self, sample: Sample, original: Sample, steps: Iterable[int]) -> Sample:
+        for index in steps:
+            found = self.steps[index](sample, original)
+            if found is not sample.text:
+                sample = Sample(found)
+        return sample
 
 
 def plan_of(
@@ -90,7 +105,9 @@ def plan_of(
     if "pem" not in off:
         steps.append((Needs((_PrivateKeys.mark,)), _PrivateKeys(placeholders)))
     if "assignment" not in off:
-        steps.append((Needs(), NamedValues(Suspects(keys, level, engine), Surroundings(engine), assignments, level)))
+        suspects = Suspects(keys, level, engine)
+        surroundings = Surroundings(engine, suspects.goes_on)
+        steps.append((Needs(), NamedValues(suspects, surroundings, assignments, level)))
     if "seed_phrase" not in off:  # before the rules, one of which may take the number of a word for an amount
         steps.append((Needs(), PhraseStep(placeholders)))
     active = [rule for rule in rules if rule.level <= level and rule.name not in off]
@@ -113,11 +130,12 @@ class _PrivateKeys:
     def __call__(self, sample: Sample, _: Sample) -> str:
         return hide_private_keys(sample.text, self._placeholders)
 
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
+    def hits(self, joined: Joined) -> Iterator[tuple[int, str]]:
         lowered = joined.sample.lowered
         place = lowered.find(self.mark)
         while place >= 0:
-            yield (number := joined.at(place)), True
+            number = joined.at(place)
+            yield number, hide_private_keys(joined.texts[number], self._placeholders)
             place = lowered.find(self.mark, joined.after(number))
 
 
@@ -146,15 +164,17 @@ class _RuleStep:
         found = self._rule.apply(sample.text, self._level, self._search(sample), self._placeholders)
         return found if found is sample.text or self._takes_part(sample, original) else sample.text
 
-    def hits(self, joined: Joined) -> Iterator[tuple[int, bool]]:
-        rule, level, texts = self._rule, self._level, joined.texts
+    def hits(self, joined: Joined) -> Iterator[tuple[int, str]]:
+        rule, texts = self._rule, joined.texts
         if self._is_anchored:
-            for number, text in enumerate(texts):
-                if rule.compiled.search(text) is not None:
-                    yield number, True
-            return
-        for number in joined.hit(self._search(joined.sample)):
-            yield number, rule.apply(texts[number], level) is not texts[number]
+            numbers = iter([number for number, text in enumerate(texts) if rule.compiled.search(text) is not None])
+        else:
+            numbers = joined.hit(self._search(joined.sample))
+        for number in numbers:
+            text = texts[number]
+            found = rule.apply(text, self._level, placeholders=self._placeholders)
+            sample = Sample(text) if found is not text else None
+            yield number, text if sample is None or not self._takes_part(sample, sample) else found
 
     def _search(self, sample: Sample) -> Search:
         if (prepare := self._prepare) is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recoup_plugins.security_sanitizer import mappings, sequences
 from recoup_plugins.security_sanitizer.allowance import SMALL, Allowance
+from recoup_plugins.security_sanitizer.characters import on_one_line
 from recoup_plugins.security_sanitizer.copiers import COPIERS
 from recoup_plugins.security_sanitizer.echoes import Echoes
 from recoup_plugins.security_sanitizer.gathering import bounded, texts_in
@@ -31,7 +32,7 @@ _OPEN: Final = (None, None, 0, 0)
 """Stands for the copy of a container that is being copied."""
 
 _LONGEST_SETTLED: Final = 128
-_FEWEST_TEXTS: Final = 3
+_FEWEST_TEXTS: Final = 2
 
 
 class Walk:
@@ -52,12 +53,14 @@ class Walk:
         rulings: what members' names say.
         same: texts that the level leaves as they are, none longer than ``SMALL``.
         settled: names that come out as they are, with the rulings on them.
-        stays: tells of a text not seen before that no step changes it.
+        stays: tells of a text not seen before that no step changes it, and that it is not registered.
+        usual: tells of a text not seen before that no step changes it; it may be registered.
     """
 
     __slots__ = (
-        "_bounds", "_clock", "_done", "_floats_stay", "_generation", "_open", "_steps", "_text", "allowance",
+        "_bounds", "_clock", "_done", "_floats_stay", "_generation", "_open", "_screened", "_text", "allowance",
         "echoes", "harmless", "level", "max_depth", "neighbours", "registered", "rulings", "same", "settled", "stays",
+        "usual",
     )  # fmt: skip
 
     def __init__(
@@ -71,11 +74,12 @@ class Walk:
     ) -> None:
         self._text = text
         self.same: Container[str] = text.remembered(level)
-        self._steps: dict[str, tuple[int, ...]] = {}
+        self._screened: dict[str, str] = {}
         self._generation = registered.generation
         self._floats_stay = not registered.holds_numbers
         self.harmless: type = float if self._floats_stay else bool
-        self.stays = unremarkable(usual=not registered and not bounds.rules and level < Level.CRITICAL)
+        self.usual = unremarkable(usual=not bounds.rules and level < Level.CRITICAL)
+        self.stays = unremarkable(usual=False) if registered else self.usual
         self.settled: dict[str, Ruling | None] = text.settled(level)
         self.rulings = rulings
         self.registered = registered
@@ -94,6 +98,8 @@ class Walk:
 
     def payload(self, value: Any) -> Any:
         """Return the sanitized copy of a payload; what one part hides by its name is hidden in every other part too."""
+        if type(value) is str:
+            return self.text(value)
         result = self._plain(value)
         if result is None:
             result = self._walked(value)
@@ -105,19 +111,15 @@ class Walk:
 
     def _plain(self, value: Any) -> Any:
         """Return the copy of a payload made in one pass; None where it has to be walked."""
-        kind = type(value)
-        if self.registered or not (kind is dict or kind is list):
-            return None
         try:
-            copy = PlainCopy(self)
-            result = copy.begin(value)
+            copy = PlainCopy(self, value)
+            copy.begin()
             self._screen(copy.texts)
-            copy.finish()
+            return copy.finish()
         except Exception:  # noqa: BLE001 - whatever is wrong with a payload, the walk finds where
             self._begin()
             self.echoes = Echoes()
             return None
-        return result
 
     def _walked(self, value: Any) -> Any:
         """Return the copy of a payload, made value by value."""
@@ -128,9 +130,9 @@ class Walk:
 
     def _screen(self, texts: list[str]) -> None:
         """Look at many texts at once, of which each will be sanitized."""
-        texts = bounded(texts)
+        texts = bounded(dict.fromkeys(texts))
         if len(texts) >= _FEWEST_TEXTS:
-            self._steps = self._text.screened(texts, self.level)
+            self._screened = self._text.screened(texts, self.level)
 
     def value(self, value: Any, depth: int = 0) -> Any:
         """Return the sanitized copy of one value."""
@@ -160,18 +162,18 @@ class Walk:
     def passes(self, text: str) -> bool:
         """Tell whether a text was looked at and comes out as it is; it is taken from the allowance then."""
         allowance = self.allowance
-        if self._steps.get(text) != () or "\n" in text or len(text) > allowance.characters:
+        if self._screened.get(text) != text or "\n" in text or len(text) > allowance.characters:
             return False
         allowance.characters -= len(text)
         self.echoes.shown.append(text)
         return True
 
     def settle(self, name: str, ruling: Ruling) -> None:
-        """Remember a member's name that comes out as it is, with its ruling, where no member beside it matters."""
+        """Remember a member's name that comes out as it is, whatever its value, with its ruling."""
         if (
             len(name) <= _LONGEST_SETTLED
             and name not in FIX_PASSWORDS
-            and not (ruling.told or ruling.apart or ruling.framed or self.echoes.found or may_be_upturned(name))
+            and not (self.echoes.found or may_be_upturned(name))
             and self._generation == self.registered.generation
         ):
             self._text.settled(self.level).put(name, ruling)
@@ -186,16 +188,15 @@ class Walk:
 
     def _clean(self, value: str) -> str:
         plain = self.echoes.hide(value)
-        steps = self._steps.get(plain)
-        text, level = self._text, self.level
-        shown = text.clean(plain, level) if steps is None else text.clean_by(plain, level, steps)
+        found = self._screened.get(plain)
+        shown = self._text.clean(plain, self.level) if found is None else on_one_line(found)
         self.echoes.shown.append(shown)
         return shown
 
     def clean_trace(self, value: str) -> str:
         """Return sanitized text that keeps its lines, whatever is left of the allowance."""
         plain = self.echoes.hide(value)
-        shown = plain if self._steps.get(plain) == () else self._text.clean_trace(plain, self.level)
+        shown = plain if self._screened.get(plain) == plain else self._text.clean_trace(plain, self.level)
         self.echoes.shown.append(shown)
         return shown
 

@@ -10,6 +10,7 @@ from recoup_plugins.security_sanitizer.key_tables import ANYWHERE, LAST, PHRASES
 from recoup_plugins.security_sanitizer.keys import words_of
 from recoup_plugins.security_sanitizer.levels import Level
 from recoup_plugins.security_sanitizer.name_stems import FIX_TAGS, LOGIN_WORDS, pattern_of, substrings_of
+from recoup_plugins.security_sanitizer.rules_names import name_before
 from recoup_plugins.security_sanitizer.sample import Sample
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ class Suspects:
         engine: finds the names that hold a stem.
     """
 
-    __slots__ = (*("_beside", "_finder", "_has_own", "_keys", "_known", "_level", "_own", "_spoken", "_vocabulary"),)
+    __slots__ = (
+        *("_beside", "_continued", "_finder", "_has_own", "_keys", "_known", "_level", "_own", "_spoken"),
+        "_vocabulary",
+    )
 
     def __init__(self, keys: KeyPolicy, level: Level, engine: Engine) -> None:
         own = tuple(stem.lower() for stem in keys.stems(level))
@@ -60,6 +64,7 @@ class Suspects:
         stems = {*substrings_of(level), *own}
         self._finder = None if level is Level.CRITICAL else engine.name_finder(sorted(stems), pattern)
         self._beside: BoundedCache[int, bool] = BoundedCache(4096)
+        self._continued: BoundedCache[int, bool] = BoundedCache(4096)
         self._known: BoundedCache[int, bool] = BoundedCache(4096)
         self._spoken: BoundedCache[int, bool] = BoundedCache(4096)
         tables = (ANYWHERE, LAST, PHRASES)
@@ -100,6 +105,27 @@ class Suspects:
     def any(self, text: str) -> bool:
         """Tell whether a name that may be sensitive stands anywhere in a text."""
         return next(self.places(Sample(text)), None) is not None
+
+    def goes_on(self, text: str, start: int, end: int, last: int) -> bool:
+        """Tell whether a name is a part of one that ends with the first word behind it, or with the second one.
+
+        Args:
+            text: any text.
+            start: where the name begins.
+            end: where it ends.
+            last: where the words behind it end.
+        """
+        floor = start
+        if text[start - 1 : start] == " ":
+            window = max(0, start - _WIDEST_NEIGHBOURS)
+            floor = max(text.rfind(" ", window, start - 1) + 1, window)
+        words = hash(text[floor:last])
+        known = self._continued[words]
+        if known is None:
+            ends = {last, text.rfind(" ", end + 1, last)} - {-1}
+            known = any(name_before(self._keys, text, place, floor, self._level)[1] for place in ends)
+            self._continued.put(words, known)
+        return known
 
     def _is_suspect(self, name: str) -> bool:
         known = self._known[hash(name)]

@@ -16,7 +16,7 @@ from recoup_plugins.security_sanitizer.screening import Joined
 from recoup_plugins.security_sanitizer.steps import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from recoup_plugins.security_sanitizer.engine import Engine
     from recoup_plugins.security_sanitizer.keys import KeyPolicy
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from recoup_plugins.security_sanitizer.steps import Plan
 
 _LONGEST_REMEMBERED: Final = 512
+_LONGEST_OF_LINES: Final = 4096
+_MOST_OF_LINES: Final = 256
 _DEEPEST_ENCODING: Final = 3
 _FRAME: Final = '  File "'
 _VISIBLE: Final = bytes([*range(0x20, 0x7F), 9, 10])
@@ -51,6 +53,7 @@ class TextSanitizer:
         "_assignments",
         "_engine",
         "_keys",
+        "_lines",
         "_off",
         "_plans",
         "_registered",
@@ -77,6 +80,7 @@ class TextSanitizer:
         self._off = off
         self._plans: dict[Level, Plan] = {}
         self._registered = registered
+        self._lines = {level: BoundedCache[str, str](_MOST_OF_LINES) for level in Level}
         self._remembered = {level: BoundedCache[str, str](remembered) for level in Level}
         self._rules = tuple(rules)
         self._settled: dict[Level, BoundedCache[str, Ruling]] = {level: BoundedCache(remembered) for level in Level}
@@ -84,11 +88,12 @@ class TextSanitizer:
     def forget(self) -> None:
         """Empty the caches, as after a new secret has been registered."""
         for level in Level:
+            self._lines[level].clear()
             self._remembered[level].clear()
             self._settled[level].clear()
 
     def remembered(self, level: Level) -> BoundedCache[str, str]:
-        """Return the texts that a level leaves as they are."""
+        """Return the texts of one line that a level leaves as they are."""
         return self._remembered[level]
 
     def settled(self, level: Level) -> BoundedCache[str, Ruling]:
@@ -103,46 +108,46 @@ class TextSanitizer:
             level: what to hide.
             lines: keep line feeds; otherwise they are written as ``\n``.
         """
-        cache = self._remembered[level]
-        if (known := cache[text]) is not None:
-            return known
-        generation = self._registered.generation
-        found = self._clean(text, level, 0)
-        if "\n" in found:
-            return found if lines else on_one_line(found)
-        if found == text and len(text) <= _LONGEST_REMEMBERED:
-            cache.put(text, text)
-            if generation != self._registered.generation:  # a secret that the text may hold has been registered since
-                cache.clear()
-        return found
+        cache, longest = self._cache(text, level)
+        found = cache[text]
+        if found is None:
+            generation = self._registered.generation
+            found = self._clean(text, level, 0)
+            if found == text and len(text) <= longest:
+                cache.put(text, text)
+                if generation != self._registered.generation:  # a secret that it may hold has been registered since
+                    cache.clear()
+        return found if lines else on_one_line(found)
 
-    def screened(self, texts: Sequence[str], level: Level) -> dict[str, tuple[int, ...]]:
-        """Return the steps that each of many texts needs; where that cannot be told at once, the text is left out.
+    def _cache(self, text: str, level: Level) -> tuple[BoundedCache[str, str], int]:
+        """Return where a text is remembered, and how long it may be; one of many lines may be a stack trace."""
+        if "\n" in text:
+            return self._lines[level], _LONGEST_OF_LINES
+        return self._remembered[level], _LONGEST_REMEMBERED
 
-        A text that needs none stays as it is, but for the line feeds that ``clean`` writes as escapes.
-        """
+    def screened(self, texts: Sequence[str], level: Level) -> dict[str, str]:
+        """Return what ``clean`` makes of each of many texts, with their lines; some, which need more, are left out."""
         generation = self._registered.generation
-        texts = list(filter(_is_visible, texts))
+        lines = self._lines[level]
+        screened = {text: text for text in texts if "\n" in text and lines[text] is not None}
+        texts = [text for text in texts if text not in screened and _is_visible(text)]
         if self._registered and self._registered.may_hold(texts):
             texts = [text for text in texts if not self._registered.spans(text)]
         if not texts:
-            return {}
+            return screened
         joined = Joined(texts)
         plan = self._plans.get(level) or self._plan(level)
-        screened: dict[str, tuple[int, ...]] = dict.fromkeys(texts, ())
-        screened |= {texts[number]: steps for number, steps in plan.needed(joined).items()}
+        screened |= {text: text for text in texts}
+        screened |= {texts[number]: self._decoded(found, level, 0) for number, found in plan.changed(joined).items()}
         for start, _ in encoded_lines(joined.sample):
             screened.pop(texts[joined.at(start)], None)
         if generation == self._registered.generation:
-            unchanged = (text for text, steps in screened.items() if not steps and len(text) <= _LONGEST_REMEMBERED)
-            self._remembered[level].keep({text: text for text in unchanged if "\n" not in text})
+            unchanged = [text for text, found in screened.items() if found == text]
+            single = (text for text in unchanged if len(text) <= _LONGEST_REMEMBERED and "\n" not in text)
+            self._remembered[level].keep({text: text for text in single})
+            several = (text for text in unchanged if len(text) <= _LONGEST_OF_LINES and "\n" in text)
+            lines.keep({text: text for text in several})
         return screened
-
-    def clean_by(self, text: str, level: Level, steps: Iterable[int], *, lines: bool = False) -> str:
-        """Return what ``clean`` returns, for a text whose steps are known from ``screened``."""
-        found = self._applied(Sample(text), steps, self._plans[level])
-        clean = text if found.text is text else self._decoded(found, level, 0)
-        return clean if lines else on_one_line(clean)
 
     def clean_trace(self, trace: str, level: Level) -> str:
         """Return a stack trace without what the level hides; no secret is looked for across the line of a frame."""
@@ -167,17 +172,8 @@ class TextSanitizer:
         if self._registered and (hidden := self._registered.hide(sample.text)) is not sample.text:
             sample = Sample(hidden)
         plan = self._plans.get(level) or self._plan(level)
-        found = self._applied(sample, plan.gate.opened(sample), plan)
+        found = plan.applied(sample)
         return self._decoded(found, level, depth) if depth < _DEEPEST_ENCODING else found.text
-
-    @staticmethod
-    def _applied(sample: Sample, steps: Iterable[int], plan: Plan) -> Sample:
-        original = sample
-        for index in steps:
-            found = plan.steps[index](sample, original)
-            if found is not sample.text:
-                sample = Sample(found)
-        return sample
 
     def _plan(self, level: Level) -> Plan:
         """Return the plan of a level, made when it is first needed; two threads may both make it, alike."""

@@ -89,7 +89,8 @@ _PROSE: Final = frozenset(
     loaded hidden redacted masked bad unrecognized unrecognised unsupported authentication connection network
     entered typed refused computed inherited published
     exchange server service request response retry retrying after when while expected did got found requires require
-    argument option field characters use keep save reset updated deleted replaced issued shown printed logged kept value
+    argument option field characters use keep save reset updated deleted replaced issued shown printed logged kept
+    value first again
     mínimo mínima máximo incorrecta incorrecto inválida inválido invalida requerida caducada falsch ungültig vergessen
     fehlt oublié erronée requis manquant неверный неверен 错误 無効 필요
 """.split()
@@ -142,7 +143,7 @@ ACCOUNT_TYPES: Final = frozenset(
 NOBODY: Final = frozenset(
     [
         *("root", "system", "nobody", "anonymous", "daemon", "guest", "default", "none", "self", "null"),
-        *("user", "username", "users", "read-only", "readonly", "unknown", "demo", "person"),
+        *("bot", "client", "user", "username", "users", "read-only", "readonly", "unknown", "demo", "person"),
     ]
 )
 """User names that say nothing about who it was."""
@@ -163,7 +164,7 @@ _PLAIN_PATH = re.compile(r"(?:~|\.{1,2})?/[a-z_.\-]{2,64}/[a-z_./\-]{1,120}\d{0,
 """A path of small letters: ``/root/.ssh/id_ed25519``."""
 
 _SUBSTITUTED = re.compile(
-    r"\$\(|\$\{\{|\$\{\w{1,64}:\?|\{\{|\{%|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|"
+    r"\$\(|\$\{\{|\$\{\w{1,64}:(?:\?|-\})|\$\{(?:env|file|sys|secret|vault|ssm|sm)\w{0,8}:|file:/|arn:aws[\w\-]{0,12}:|\{\{|\{%|`|!(?:vault|Ref|Sub|GetAtt|secret|env|ENV|ImportValue|Join)\b|"
     r"@Microsoft\.KeyVault|(?:vault|ssm|"
     r"op|sm|awssm|gcpsm):/?/?[\w/]"
 )
@@ -185,10 +186,16 @@ _RAW_KEY = re.compile(
 )
 """Private keys as they are written without a name that says so."""
 
+_DIGEST = re.compile(r"0x[0-9a-fA-F]{64}")
+"""The hash of a transaction: signatures have 65 octets, or no prefix."""
+
 _HEADER_NAME = re.compile(r"[A-Z][A-Za-z]{0,24}-[A-Z][A-Za-z\-]{1,64}", re.ASCII)
 _HOST_AND_PORT = re.compile(r"[\w.\-]{1,253}:\d{1,5}[,;)]?", re.ASCII)
 _LABEL = re.compile(r"[a-z]{2,12}[\-_]\d{1,3}", re.ASCII)
 """What wallets are called: ``cold-1``."""
+
+_PLACE = re.compile(r"[a-z]{2,12}(?:[\-_][a-z]{2,12})?(?:[\-_][a-z]{2,12})?[\-_]\d{1,3}[a-z]?", re.ASCII)
+"""What regions and hosts are called, and no amount is: ``eu-west-1``."""
 
 _HUMP: Final = re.compile(r"(?=[A-Z])")
 """A name of several words, which ``key`` may call a secret without being one: ``<key>walletPassphrase</key>``."""
@@ -198,7 +205,7 @@ _MOST_ZEROS: Final = 30
 _DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_][A-Za-z_]{0,63})?\.([A-Za-z_][A-Za-z_]{1,63})", re.ASCII)
 _VARIABLE = re.compile(r"\$?\{[A-Za-z_][\w.\[\]]{0,63}\}", re.ASCII)
 _INNER = re.compile(r"\{([A-Za-z_][\w.\[\]]{0,63})\}", re.ASCII)
-_SUBSCRIPT = re.compile(r"[A-Za-z_][A-Za-z_.]{1,60}\[(?:[\w\"':\-]|\Z)", re.ASCII)
+_SUBSCRIPT = re.compile(r"\$?[A-Za-z_][A-Za-z_.]{1,60}\[(?:[\w\"':\-]|\Z)", re.ASCII)
 """An item of a variable: ``key[len(prefix) :]``."""
 
 _ANNOTATION = re.compile(
@@ -209,6 +216,7 @@ _ANNOTATION = re.compile(
 _NEVER_CHOSEN: Final = frozenset(["AUTHORIZATION", "TOKEN", "SIGNATURE", "API_KEY", "CREDENTIALS", "PRIVATE_KEY"])
 _CHOSEN_BY_PEOPLE: Final = frozenset(["PASSWORD", "SECRET"])
 _LONG_TOKEN: Final = 16
+_LONG_KEY: Final = 32
 _SHORTEST_SECRET: Final = 6
 _WORDS_OF_A_PHRASE: Final = 6
 
@@ -360,7 +368,7 @@ _JOINT: Final = re.compile(r"[\"'][ \t]{0,8}\\?\s{1,64}[\"']")
 """The end of one string and the begin of the next, which source code joins."""
 
 
-def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of value a line
+def looks_like(kind: str, value: str) -> bool:  # noqa: C901, PLR0911 - one sort of value a line
     """Tell whether a value under a weak name looks like what the name may mean."""
     if kind == "ACCOUNT" and (
         _UNIX_ID.match(value)
@@ -370,18 +378,23 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
         return False
     if kind in ("USER", "ACCOUNT") and _STATE.fullmatch(value):
         return False
-    if kind == "USER" and (value.lower() in NOBODY or (value.isdigit() and len(value) < _FEWEST_ACCOUNT_DIGITS)):
-        return False  # nobody, or the number of a line: ``bot:login:42``
+    number = value.partition(":")[0]
+    if kind == "USER" and (value.lower() in NOBODY or (number.isdigit() and len(number) < _FEWEST_ACCOUNT_DIGITS)):
+        return False  # nobody, or the number of a line: ``bot:login:42``, ``user:4:positions``
     if kind == "API_KEY" and (_is_numbered_name(value.rstrip(",;)")) or _is_camel_case(value) or _is_of_cache(value)):
         return False
     if kind in ("USER", "ACCOUNT", "PASSWORD"):
         return not (is_prose(value) or is_nobodys(value))
+    if kind in ("AMOUNT", "BALANCE", "PRICE") and _PLACE.fullmatch(value):
+        return False
     if kind in ("IP", "MAC", "CARD", "PHONE", "AMOUNT", "BALANCE", "PRICE", "ORDER", "OTP"):
         return any(char.isdigit() for char in value)
     if kind in ("NATIONAL_ID", "BANK") and (bare := value.replace(" ", "").replace("-", "")).isdigit():
         return len(bare) >= _FEWEST_ID_DIGITS
+    if kind == "SIGNATURE" and _DIGEST.fullmatch(value):
+        return False
     if kind == "PRIVATE_KEY":
-        return _RAW_KEY.fullmatch(value) is not None
+        return _RAW_KEY.fullmatch(value) is not None or _is_long_key(value)
     if kind == "WALLET" and (_HOST_AND_PORT.fullmatch(value) or _LABEL.fullmatch(value) or is_nobodys(value)):
         return False
     return "@" in value if kind == "EMAIL" else looks_secret(_JOINT.sub("", value))
@@ -390,6 +403,12 @@ def looks_like(kind: str, value: str) -> bool:  # noqa: PLR0911 - one sort of va
 def is_nobodys(value: object) -> bool:
     """Tell whether a value is the zero address, or another of nearly nothing but zeros, which is nobody's."""
     return type(value) is str and value[:2] == "0x" and len(value) >= _ADDRESS and value.count("0") > _MOST_ZEROS
+
+
+def _is_long_key(value: str) -> bool:
+    """Tell whether a value is a key of capitals, small letters and digits in one run, as no record's id is."""
+    is_run = len(value) >= _LONG_KEY and value.isascii() and value.isalnum()
+    return is_run and not (value.islower() or value.isupper()) and looks_random(value)
 
 
 def _is_camel_case(value: str) -> bool:

@@ -324,3 +324,32 @@ def test_a_trail_that_is_removed_while_it_is_written_is_told_and_begun_anew(
     plugin.stop()
     assert [data["subject"] for data in events(directory)] == ["venue:3"]
     assert "loss_stated" in {finding.problem for finding in verify_trail(directory, keyring).findings}
+
+
+@pytest.mark.parametrize("at", range(30))
+def test_an_interrupt_between_a_line_and_the_note_of_it_leaves_a_trail_that_goes_on(
+    make_plugin, event, tmp_path, keyring, monkeypatch, at
+):
+    """As Ctrl-C may come: after any write, be it of a record, a seal or the first line of a segment."""
+    plugin = make_plugin(rotate_bytes=4096)
+    plugin.start()
+    append, calls = files_module.AppendFile.append, 0
+
+    def interrupted(file, piece):
+        nonlocal calls
+        append(file, piece)
+        calls += 1
+        if calls == at + 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(files_module.AppendFile, "append", interrupted)
+    for number in range(30):
+        with suppress(KeyboardInterrupt):
+            plugin.monitor(event(number))
+    plugin.stop()
+    assert calls > at + 1
+    report = verify_trail(tmp_path / "trail", keyring)
+    assert report.is_ok, report.findings
+    written = [data["subject"] for data in events(tmp_path / "trail")]
+    assert len(written) >= 29
+    assert len(set(written)) == len(written)

@@ -146,3 +146,11 @@ async def test_the_application_itself_is_not_held_back_for_strangers(limiter: Se
         await limiter.record_failure("web", "login", account="alice")
     assert not limiter.decide("web", "login", account="alice").allowed
     assert limiter.decide("web", "login", account="bob").allowed
+
+
+@pytest.mark.parametrize("written", [" alice ", "ALICE", "\uff41lice", " " * 5_000 + "alice", "alice" + "\t" * 5_000])
+async def test_one_account_has_one_count_however_it_is_written(limiter: SecurityRateLimiter, written: str) -> None:
+    await fail(limiter, STRANGER, "alice", 2)
+    await fail(limiter, STRANGER, written, 3)
+    assert wait(limiter, STRANGER, "alice") == 2.0
+    assert wait(limiter, STRANGER, written) == 2.0

@@ -41,16 +41,17 @@ def test_the_hundred_and_first_error_is_refused_with_a_reason_and_a_time(plugin:
     answers = [plugin.rate_limit("exchange", "create_order", None) for _ in range(101)]
     assert [answer.allowed for answer in answers if answer is not None] == [True] * 100 + [False]
     assert answers[100] is not None
-    assert answers[100].retry_after == 0.6
+    assert answers[100].retry_after == 60.0
     assert answers[100].reason == "max_errors_per_minute: 100 for one component and operation"
 
 
-def test_errors_come_back_one_by_one(plugin: SecurityRateLimiterPlugin, clock: FakeClock) -> None:
+def test_there_is_room_again_as_errors_leave_the_minute(plugin: SecurityRateLimiterPlugin, clock: FakeClock) -> None:
     for _ in range(100):
         plugin.rate_limit("exchange", "create_order", None)
+        clock.advance(0.5)
     seen = []
     for _ in range(3):
-        clock.advance(0.6)
+        clock.advance(0.5 if seen else 10.0)
         pair = [plugin.rate_limit("exchange", "create_order", None) for _ in range(2)]
         seen += [answer.allowed for answer in pair if answer is not None]
     assert seen == [True, False] * 3

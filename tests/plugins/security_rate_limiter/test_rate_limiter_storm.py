@@ -84,7 +84,7 @@ async def test_what_is_not_handled_is_summed_up_with_the_next_error(
 ) -> None:
     assert await storm(handler, 120) == 100
     assert observer.of(SuppressionEvent) == []
-    clock.advance(3.0)
+    clock.advance(60.0)
     await storm(handler, 1)
     assert [event.count for event in observer.of(SuppressionEvent)] == [100]
 

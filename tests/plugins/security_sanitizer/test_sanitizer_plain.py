@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recoup_plugins.security_sanitizer import SecurityDataSanitizer
 from recoup_plugins.security_sanitizer.levels import Level
+from recoup_plugins.security_sanitizer.structure import Walk
 from recoup_plugins.security_sanitizer.unremarkable import unremarkable
 
 SANITIZER = SecurityDataSanitizer()
+OTHER_SECRETS = ("Zr8uWv3Qx9Lm2Tn5Pb7Yc4Hd", "91827364554637281", "77120.55443", "brisk-otter-lamp-58")
 KEY = "Kx2DmCAeKB8WTXi4WEvq7Rb1"
 LEVELS = [level.name for level in Level]
 
@@ -50,7 +56,7 @@ def test_a_plain_payload_comes_out_as_it_does_value_by_value(payload, level):
     SANITIZER._text.forget()
     first = SANITIZER.sanitize(payload, level)
     assert SANITIZER.sanitize(payload, level) == first  # with its names known by now
-    assert SANITIZER.sanitize((payload,), level) == (first,)  # a tuple is walked
+    assert SANITIZER.sanitize(deque([payload]), level) == deque([first])  # a queue is walked
 
 
 @settings(max_examples=100, deadline=None)
@@ -105,3 +111,91 @@ def test_a_shared_and_a_cyclic_container_are_walked():
 def test_what_is_taken_for_a_number_or_a_time_is_nothing_that_a_step_changes(level, data):
     text = data.draw(st.from_regex(unremarkable(usual=True).__self__, fullmatch=True))  # type: ignore[attr-defined]
     assert SANITIZER._text.clean(text, level) == text
+
+
+def _registering(*secrets: str) -> SecurityDataSanitizer:
+    sanitizer = SecurityDataSanitizer()
+    for secret in secrets:
+        sanitizer.register_secret(secret)
+    return sanitizer
+
+
+REGISTERING = _registering(*OTHER_SECRETS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(payload=st.dictionaries(NAMES, PAYLOADS, max_size=6), level=st.sampled_from(LEVELS))
+def test_registered_values_change_nothing_about_a_payload_that_holds_none(payload, level):
+    assert REGISTERING.sanitize(payload, level) == SANITIZER.sanitize(payload, level)
+
+
+def test_an_id_is_no_card_because_something_else_is_registered():
+    payload = {"order_id": 4111111111111111, "made": datetime(2026, 11, 3, tzinfo=UTC)}
+    assert REGISTERING.sanitize(payload, "HIGH") == payload
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        pytest.param({"note": OTHER_SECRETS[0]}, id="a text"),
+        pytest.param({"order_id": OTHER_SECRETS[1]}, id="a number as text under the name of an id"),
+        pytest.param({"order_id": int(OTHER_SECRETS[1])}, id="a number under the name of an id"),
+        pytest.param({"price": float(OTHER_SECRETS[2])}, id="a float"),
+        pytest.param({"price": OTHER_SECRETS[2]}, id="a number that no step looks at"),
+        pytest.param({"prices": [[1.5, float(OTHER_SECRETS[2])]]}, id="a float in a list"),
+        pytest.param({"one": "brisk-otter", "n": 1, "two": "-lamp-58"}, id="parts in members"),
+        pytest.param([["brisk-otter", 1, "-lamp-58", "x"]], id="parts in a list"),
+        pytest.param({"parts": ("brisk-", "otter-", "lamp-58")}, id="parts in a tuple"),
+        pytest.param({"raw": [*OTHER_SECRETS[3].encode()]}, id="bytes as numbers"),
+        pytest.param({"params": {"data": {"value": OTHER_SECRETS[0]}}}, id="below names that lean on others"),
+        pytest.param({"error": ValueError(f"refused {OTHER_SECRETS[0]}")}, id="an exception"),
+        pytest.param({OTHER_SECRETS[0]: [1]}, id="a name"),
+        pytest.param({"traceback": f"Traceback\n  at {OTHER_SECRETS[0]}\n"}, id="a stack trace"),
+    ],
+)
+def test_a_registered_value_is_found_wherever_a_plain_payload_holds_it(held):
+    for payload in (held, {"a": {"b": [held]}, "symbol": "BTC/USDT"}):
+        sanitizer = _registering(*OTHER_SECRETS)
+        for _ in range(2):
+            shown = repr(sanitizer.sanitize(payload, "LOW"))
+            assert "[SECRET]" in shown
+            assert not any(secret in shown for secret in (*OTHER_SECRETS, "lamp-58", "98, 114, 105"))
+
+
+def test_a_registered_value_under_a_credentials_name_does_not_stop_the_copying(monkeypatch):
+    monkeypatch.setattr(Walk, "_walked", None)
+    sanitizer = _registering(*OTHER_SECRETS)
+    for _ in range(2):
+        shown = sanitizer.sanitize({"headers": {"X-MBX-APIKEY": OTHER_SECRETS[0]}, "price": "41000.5"}, "HIGH")
+        assert shown == {"headers": {"X-MBX-APIKEY": "[API_KEY]"}, "price": "41000.5"}
+
+
+@frozen
+class _Fill:
+    price: str
+    api_key: str
+
+
+@pytest.mark.parametrize(
+    ("held", "shown"),
+    [
+        (("BTC/USDT", "1.5", ("--api-key", KEY)), ("BTC/USDT", "1.5", ("--api-key", "[API_KEY]"))),
+        ({"trader@example.com": ("buy", "sell"), "b": (1,)}, {"[EMAIL]": ("buy", "sell"), "b": (1,)}),
+        ([["41000.5", "0.25"], [41000, 0.25]], [["41000.5", "0.25"], [41000, 0.25]]),
+        ({"params": {"side": "buy"}}, {"params": {"side": "buy"}}),
+        ({"name": "api_key", "value": KEY}, {"name": "api_key", "value": "[API_KEY]"}),
+        ({"stack_trace": "one\ntwo"}, {"stack_trace": "one\ntwo"}),
+        ([["price", "1.5"], ["api_key", KEY]], [["price", "1.5"], ["api_key", "[API_KEY]"]]),
+    ],
+)
+def test_what_has_containers_in_it_is_copied_in_the_same_pass(monkeypatch, held, shown):
+    monkeypatch.setattr(Walk, "_walked", None)
+    assert SANITIZER.sanitize({"held": held}, "HIGH")["held"] == shown
+
+
+def test_objects_with_parts_are_copied_in_the_same_pass(monkeypatch):
+    monkeypatch.setattr(Walk, "_walked", None)
+    shown = SANITIZER.sanitize({"fill": _Fill("1.5", KEY), "error": KeyError("BTC/USDT"), "at": Decimal("1.5")}, "HIGH")
+    assert shown["fill"] == {"type": f"{_Fill.__module__}._Fill", "price": "1.5", "api_key": "[API_KEY]"}
+    assert shown["error"] == {"type": "KeyError", "message": "'BTC/USDT'", "args": ("BTC/USDT",)}
+    assert shown["at"] == Decimal("1.5")

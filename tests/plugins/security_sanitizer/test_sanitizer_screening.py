@@ -18,6 +18,7 @@ from recoup_plugins.security_sanitizer.registered import RegisteredValues
 from recoup_plugins.security_sanitizer.rule import Rule
 from recoup_plugins.security_sanitizer.sanitizer import DEFAULT_RULES
 from recoup_plugins.security_sanitizer.screening import Joined
+from recoup_plugins.security_sanitizer.steps import Plan
 from recoup_plugins.security_sanitizer.text import TextSanitizer
 
 REGISTERED = ("correct-horse-7", "zz91", "Kd83jfLqPzmN27xWvB", "+-/*+")
@@ -48,8 +49,7 @@ def sanitizers(engine, values=(), rules=DEFAULT_RULES):
 
 def differing(screening, alone, texts, level):
     screened = screening.screened(texts, level)
-    found = {text: screening.clean_by(text, level, screened[text]) for text in texts if text in screened}
-    return {text: shown for text, shown in found.items() if shown != alone.clean(text, level)}
+    return {text: shown for text, shown in screened.items() if shown != alone.clean(text, level, lines=True)}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_an_anchor_means_the_beginning_or_end_of_each_text(engine, pattern):
     rule = Rule(name="own", kind="OWN", level=Level.LOW, pattern=pattern)
     screening, alone = sanitizers(engine, rules=(rule,))
     texts = ["first", "K123456789", "last", "at K123456789 end"]
-    assert screening.screened(texts, Level.LOW)["K123456789"] != ()
+    assert screening.screened(texts, Level.LOW)["K123456789"] == "[OWN]"
     assert differing(screening, alone, texts, Level.LOW) == {}
 
 
@@ -93,8 +93,8 @@ def test_a_match_that_begins_in_one_text_hides_no_match_in_the_next(engine):
     screening, alone = sanitizers(engine, rules=(rule,))
     texts = ["K1 open", "K2 closed 9", "plain", "K3 open", "K4 closed 9"]
     assert differing(screening, alone, texts, Level.LOW) == {}
-    needing = [text for text, steps in screening.screened(texts, Level.LOW).items() if steps]
-    assert needing == ["K2 closed 9", "K4 closed 9"]
+    changed = [text for text, shown in screening.screened(texts, Level.LOW).items() if shown != text]
+    assert changed == ["K2 closed 9", "K4 closed 9"]
 
 
 def test_a_place_belongs_to_the_text_that_it_stands_in():
@@ -184,3 +184,24 @@ def test_a_text_is_cut_where_it_would_take_longer_than_the_payload_may():
     found = SecurityDataSanitizer(config=config).sanitize_text("row 12.5 " * 3_000_000)
     assert "[CUT 269" in found
     assert time.process_time() - began < 5
+
+
+def test_a_stack_trace_that_was_looked_at_is_not_looked_at_again(monkeypatch):
+    trace = 'File "/app/bot.py", line 12, in place\nFile "/app/venue.py", line 7, in sign'
+    sanitizer = SecurityDataSanitizer()
+    for payload in (trace, {"stack_trace": trace, "symbol": "BTC/USDT"}):
+        sanitizer._text.forget()
+        shown = sanitizer.sanitize(payload, "HIGH")
+        with monkeypatch.context() as patch:
+            patch.setattr(Plan, "applied", None)
+            patch.setattr(Plan, "changed", None)
+            assert sanitizer.sanitize(payload, "HIGH") == shown
+
+
+def test_a_stack_trace_is_looked_at_again_once_a_secret_is_registered():
+    trace = 'File "/app/bot.py", line 12, in place\nFile "/app/venue.py", line 7, in sign_qwvbmzpl'
+    sanitizer = SecurityDataSanitizer()
+    assert sanitizer.sanitize_stack_trace(trace, "HIGH") == trace
+    sanitizer.register_secret("sign_qwvbmzpl")
+    assert "qwvbmzpl" not in sanitizer.sanitize_stack_trace(trace, "HIGH")
+    assert "qwvbmzpl" not in str(sanitizer.sanitize({"stack_trace": trace}, "HIGH"))

@@ -19,12 +19,14 @@ class Attempt(NamedTuple):
         operation: what was tried.
         address: packed, as :func:`.addresses.parse` gives it; None for the application's own calls.
         account: digest of the account's name, or None where none was named.
+        device: digest of a device on which the account has succeeded before, or None.
     """
 
     component: str
     operation: str
     address: bytes | None
     account: int | None = None
+    device: int | None = None
 
     def operation_key(self) -> Hashable:
         """Return what tells the operation from others."""

@@ -29,8 +29,19 @@ class KeyedDigests:
         """
         if not isinstance(name, str):
             raise TypeError(f"account is text, such as a user name, or None; got {type(name).__name__}")
-        text = unicodedata.normalize("NFKC", name[:_LONGEST]).casefold().strip()
+        text = unicodedata.normalize("NFKC", name.strip()[:_LONGEST]).casefold().strip()
         data = text.encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.blake2b(data, digest_size=8, key=self._key).digest(), "big")
+
+    def device(self, text: str) -> int:
+        """Return the digest of what a device is known by, of 64 bits; of a longer text than 1,024 characters its start.
+
+        Raises:
+            TypeError: ``text`` is no string.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"device is text, such as a random cookie, or None; got {type(text).__name__}")
+        data = text[:_LONGEST].encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.blake2b(data, digest_size=8, key=self._key).digest(), "big")
 
     def address(self, packed: bytes) -> int:

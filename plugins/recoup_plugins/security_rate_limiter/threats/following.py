@@ -33,13 +33,13 @@ class Followed:
     times within hours, counted in a sketch under a keyed hash: a flood of addresses or names that fail once or twice
     takes no room. Whoever is followed stays so until nothing that was seen of him matters; newcomers who find no room
     are judged as part of the crowd. Operations that prove who somebody is have room of their own, which the many
-    others that name an account can't take from them.
+    others that name an account can't take from them, and so have those that the configuration names.
 
     Args:
         detection: the bounds.
     """
 
-    __slots__ = ("_accounts", "_doubt", "_logins", "_others", "_rates", "_sources")
+    __slots__ = ("_accounts", "_crowded", "_doubt", "_given", "_logins", "_others", "_rates", "_sources")
 
     def __init__(self, detection: ThreatDetection) -> None:
         self._doubt = ArrivalSketch()
@@ -47,11 +47,13 @@ class Followed:
         self._accounts: LiveTable[AccountProfile] = LiveTable(detection.max_accounts, _expiry)
         self._logins: LiveTable[OperationProfile] = LiveTable(detection.max_operations, _expiry)
         self._others: LiveTable[OperationProfile] = LiveTable(max(1, detection.max_operations // 2), _expiry)
+        self._given: LiveTable[OperationProfile] = LiveTable(detection.max_operations, _expiry)
         self._rates: LiveTable[ErrorRate] = LiveTable(_MAX_RATES, _expiry)
+        self._crowded = ErrorRate()
 
     def sizes(self) -> tuple[int, int, int]:
         """Return how many sources, accounts and operations are followed."""
-        return len(self._sources), len(self._accounts), len(self._logins) + len(self._others)
+        return len(self._sources), len(self._accounts), len(self._logins) + len(self._others) + len(self._given)
 
     def source(self, attempt: Attempt) -> SourceProfile | None:
         """Return the profile of the attempt's source, if it is followed."""
@@ -64,7 +66,7 @@ class Followed:
     def operation(self, attempt: Attempt) -> OperationProfile | None:
         """Return the profile of the attempt's operation, if it is followed."""
         key = attempt.operation_key()
-        return self._logins.get(key) or self._others.get(key)
+        return self._given.get(key) or self._logins.get(key) or self._others.get(key)
 
     def failing_source(self, attempt: Attempt, now: int) -> SourceProfile | None:
         """Return the profile of a source that has failed; None until it has failed often enough, or without room."""
@@ -74,9 +76,12 @@ class Followed:
         """Return the profile of an account that was failed at, as :meth:`failing_source` does."""
         return self._follow(self._accounts, attempt.account_key(), AccountProfile, 2 * HOUR, now)
 
-    def active_operation(self, attempt: Attempt, now: int, *, is_login: bool) -> OperationProfile | None:
+    def active_operation(
+        self, attempt: Attempt, now: int, *, is_login: bool, is_given: bool
+    ) -> OperationProfile | None:
         """Return the profile of an operation in which something happens; None where there is no room."""
-        table, key = self._logins if is_login else self._others, attempt.operation_key()
+        key = attempt.operation_key()
+        table = self._given if is_given else self._logins if is_login else self._others
         profile = table.get(key)
         if profile is None:
             profile = OperationProfile()
@@ -86,13 +91,17 @@ class Followed:
         return profile
 
     def rate(self, key: Hashable, now: int) -> ErrorRate | None:
-        """Return the rate of errors under a key; None for the first one, which is counted here."""
+        """Return the rate of errors under a key; None for the first one, which is counted here.
+
+        Where there is no room for the key, it is that of all for which there is none.
+        """
         rate = self._rates.get(key)
         if rate is None:
             rate = ErrorRate()
             rate.add(now)
-            self._rates.put(key, rate, now)
-            return None
+            if self._rates.put(key, rate, now):
+                return None
+            rate = self._crowded
         rate.add(now)
         return rate
 

@@ -16,7 +16,7 @@ from recoup_plugins.security_rate_limiter.threats.following import Followed
 from recoup_plugins.security_rate_limiter.threats.windows import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from recoup import ThreatEvent
     from recoup_plugins.security_rate_limiter.threats.config import ThreatDetection
@@ -44,34 +44,54 @@ class ThreatWatch:
 
     Args:
         detection: limits and bounds.
+        is_given: whether an operation of a component is one that the configuration names.
     """
 
     __slots__ = (
         "_detection",
+        "_devices",
         "_digests",
         "_familiar",
         "_findings",
         "_followed",
         "_good",
-        "_is_login",
+        "_is_given",
+        "login_part",
     )
 
-    def __init__(self, detection: ThreatDetection) -> None:
+    def __init__(self, detection: ThreatDetection, is_given: Callable[[str, str], bool]) -> None:
         self._detection = detection
+        self._is_given = is_given
+        self._devices = FamiliarNetworks(detection.max_familiar)
         self._digests = KeyedDigests()
         self._familiar = FamiliarNetworks(detection.max_familiar)
         self._good = GoodSources(detection.max_familiar // 4)
         self._followed = Followed(detection)
         self._findings = FindingBook()
         parts = tuple(part.casefold() for part in detection.logins)
-        self._is_login = lru_cache(maxsize=1_024)(lambda name: any(part in name.casefold() for part in parts))
+        self.login_part = lru_cache(maxsize=1_024)(
+            lambda name: next((part for part in parts if part in name.casefold()), "")
+        )
 
     def account(self, name: str | None) -> int | None:
         """Return the digest by which an account is known here, or None without a name."""
         return None if name is None else self._digests.account(name)
 
+    def device(self, account: int | None, device: str | None) -> int | None:
+        """Return the digest of a device on which the account has succeeded before; None of any other."""
+        if account is None or device is None:
+            return None
+        digest = self._digests.device(device)
+        return digest if self._devices.knows(account, digest) else None
+
+    def trust(self, account: int, device: str) -> None:
+        """Remember a device on which the account has succeeded."""
+        self._devices.learn(account, self._digests.device(device))
+
     def is_familiar(self, attempt: Attempt) -> bool:
-        """Say whether the attempt's account has succeeded from its network."""
+        """Say whether the attempt's account has succeeded from its network, or on its device."""
+        if attempt.device is not None:
+            return True
         if attempt.account is None or attempt.address is None:
             return False
         return self._familiar.knows(attempt.account, self._digests.address(vicinity_of(attempt.address)))
@@ -118,13 +138,17 @@ class ThreatWatch:
             return Slips.NONE
         return Slips.FEW if failed <= self._detection.failures_per_source else Slips.MANY
 
+    def proves_identity(self, attempt: Attempt) -> bool:
+        """Say whether a failure of such an attempt may be a guess at who somebody is."""
+        return attempt.account is not None or bool(self.login_part(attempt.operation))
+
     def findings(self, now: int) -> tuple[ThreatEvent, ...]:
         """Return the current findings, the worst first."""
         return self._findings.current(now)
 
     def passed(self, attempt: Attempt, now: int) -> None:
         """Count an attempt that was let through; how it ends may never be reported."""
-        if attempt.address is None or not self._proves_identity(attempt):
+        if attempt.address is None or not self.proves_identity(attempt):
             return
         operation = self._active_operation(attempt, now)
         if operation is None:
@@ -176,7 +200,7 @@ class ThreatWatch:
             now: the time in ticks.
             known: whether the account exists, if the caller knows.
         """
-        operation = self._active_operation(attempt, now) if self._proves_identity(attempt) else None
+        operation = self._active_operation(attempt, now) if self.proves_identity(attempt) else None
         seen = self._count_error(attempt.operation_key(), self._detection.errors_per_operation, now)
         if attempt.address is not None:
             is_familiar = self.is_familiar(attempt)
@@ -239,7 +263,7 @@ class ThreatWatch:
 
     def _is_guess(self, attempt: Attempt, profile: SourceProfile, operation: OperationProfile | None, now: int) -> bool:
         """Say whether a failure without an account may be a guess: no slip, and no more than a good source's outage."""
-        if not self._proves_identity(attempt) or self.slips(attempt, now) is not Slips.NONE:
+        if not self.proves_identity(attempt) or self.slips(attempt, now) is not Slips.NONE:
             return False
         if operation is None or not operation.is_down(now):
             return True
@@ -256,11 +280,11 @@ class ThreatWatch:
         if attempt.account is not None:
             is_down = operation is not None and operation.is_down(now)
             seen += detectors.of_source(profile, name, detection, now, reported=reported, is_down=is_down)
-        elif self._proves_identity(attempt):
+        elif self.proves_identity(attempt):
             seen += detectors.of_blind_source(profile, name, detection, now, operation=operation, is_good=is_good)
         if seen:
             profile.suspect_until = now + _SUSPECT_FOR
-        limit = detection.errors_per_source * (_LOGIN_FLOOD if self._proves_identity(attempt) else 1)
+        limit = detection.errors_per_source * (_LOGIN_FLOOD if self.proves_identity(attempt) else 1)
         seen += detectors.of_flood(profile, name, limit, now, is_good=is_good)
         return seen
 
@@ -315,14 +339,16 @@ class ThreatWatch:
         return (sighting,)
 
     def _active_operation(self, attempt: Attempt, now: int) -> OperationProfile | None:
-        return self._followed.active_operation(attempt, now, is_login=self._is_login(attempt.operation))
+        return self._followed.active_operation(
+            attempt,
+            now,
+            is_login=bool(self.login_part(attempt.operation)),
+            is_given=self._is_given(attempt.component, attempt.operation),
+        )
 
     def _report(self, attempt: Attempt, seen: Iterable[Sighting], now: int) -> list[ThreatEvent]:
         news = (self._findings.sight(attempt.component, attempt.operation, sighting, now) for sighting in seen)
         return [event for event in news if event is not None]
-
-    def _proves_identity(self, attempt: Attempt) -> bool:
-        return attempt.account is not None or self._is_login(attempt.operation)
 
     def _host(self, address: bytes) -> int:
         return self._digests.address(host_of(address))
